@@ -1,0 +1,1 @@
+"""Postpress over HTTP. Knows nothing of Airflow."""

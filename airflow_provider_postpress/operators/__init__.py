@@ -1,0 +1,1 @@
+"""Operators: start a sync and see it through."""

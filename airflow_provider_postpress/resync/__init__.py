@@ -1,0 +1,1 @@
+"""The decisions of a sync. Pure: no I/O, no clock, no randomness, no Airflow."""

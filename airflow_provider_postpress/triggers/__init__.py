@@ -1,0 +1,1 @@
+"""Syncs waited for in the triggerer."""
