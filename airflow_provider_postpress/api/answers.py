@@ -1,0 +1,162 @@
+"""From the bytes of an answer to a typed one, or to the one exception that says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from airflow_provider_postpress.api.endpoints import Answer, Endpoint
+from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressUnreadableAnswer
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_MAX_WORDS = 300
+
+
+class AnswerReader:
+    """
+    Gathers a body, also a compressed one, within a limit that no compression can go around.
+
+    :param encoding: the ``Content-Encoding`` of the answer, if any
+    :param limit: bytes that the body may have, as sent and when unpacked
+    """
+
+    def __init__(self, encoding: str | None, *, limit: int) -> None:
+        self._limit = limit
+        self._body = bytearray()
+        self._problem: str | None = None
+        self._unpack: Any = None
+        match (encoding or "identity").strip().lower():
+            case "identity":
+                pass
+            case "gzip" | "x-gzip":
+                self._unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            case other:
+                self._problem = f"its body is encoded as {other[:40]!r}, which was not asked for"
+
+    def feed(self, chunk: bytes) -> bool:
+        """
+        Take the next bytes; tell whether more are wanted.
+
+        :param chunk: the bytes as they came
+        """
+        if self._problem:
+            return False
+        room = self._limit - len(self._body) + 1
+        try:
+            self._body += self._unpack.decompress(chunk, room) if self._unpack else chunk[:room]
+        except zlib.error:
+            self._problem = "its compressed body is damaged"
+        if len(self._body) > self._limit:
+            self._problem = f"its body is larger than {self._limit} bytes"
+        return self._problem is None
+
+    def result(self) -> bytes | str:
+        """Give the body, or what is wrong with it in words."""
+        return self._problem or bytes(self._body)
+
+
+def read_answer(
+    endpoint: Endpoint[Answer], status: int, headers: Mapping[str, str], body: bytes | str, *, secret: str
+) -> Answer:
+    """
+    Read an answer.
+
+    :param endpoint: what was asked
+    :param status: the HTTP status
+    :param headers: the answer's headers; their names in any case
+    :param body: the body, or what is wrong with it in words
+    :param secret: the API key, which no error may repeat
+    :raises PostpressAPIError: the status is not a success
+    :raises PostpressUnreadableAnswer: a success whose body cannot be read
+    """
+    if not 200 <= status < 300:
+        raise _api_error(endpoint.route, status, headers, body, secret)
+
+    def unreadable(problem: str) -> PostpressUnreadableAnswer:
+        return PostpressUnreadableAnswer(route=endpoint.route, status=status, problem=problem)
+
+    if isinstance(body, str):
+        raise unreadable(body)
+    if not body.strip():
+        raise unreadable("its body is empty")
+    document = _json(body)
+    if not isinstance(document, dict):
+        raise unreadable(f"its body is not a JSON object{_kind_of(headers)}")
+    try:
+        return endpoint.answer.model_validate(document)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        fields = ", ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        raise unreadable(f"its body is not {endpoint.answer.__name__} as documented ({fields})") from None
+
+
+def _api_error(
+    route: str, status: int, headers: Mapping[str, str], body: bytes | str, secret: str
+) -> PostpressAPIError:
+    document = _json(body) if isinstance(body, bytes) else None
+    envelope = document if isinstance(document, dict) else {}
+
+    def said(*names: str) -> str | None:
+        for name in names:
+            if isinstance(value := envelope.get(name), str) and value.strip():
+                return " ".join(value.replace(secret, "***").split())[:_MAX_WORDS]
+        return None
+
+    hint = None
+    if isinstance(envelope.get("error"), dict):
+        envelope = envelope["error"]
+    elif not said("type", "title"):
+        hint = f"The answer is not Postpress's error envelope{_kind_of(headers)}: is the base URL right?"
+    if 300 <= status < 400:
+        hint = "Redirects are not followed, since the API key would travel: give the connection the final URL."
+    return PostpressAPIError(
+        route=route,
+        status=status,
+        type=_error_type(said("type", "code")),
+        title=said("title"),
+        detail=said("detail", "message"),
+        instance=said("instance", "request_id"),
+        retry_after=_retry_after(headers),
+        hint=hint,
+    )
+
+
+def _error_type(name: str | None) -> str | None:
+    if name is None:
+        return None
+    return name if name.startswith("errors/") else f"errors/{name.lower()}"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kind_of(headers: Mapping[str, str]) -> str:
+    content_type = headers.get("Content-Type", "").partition(";")[0].strip()
+    return f" but {content_type[:60]}" if content_type and "json" not in content_type else ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value)) if value.isascii() and value.isdigit() else _seconds_until(value, headers)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _seconds_until(date: str, headers: Mapping[str, str]) -> float:
+    instant = parsedate_to_datetime(date).timestamp()
+    # by the server's own clock where it tells it, so that ours may be wrong
+    now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
+    return max(0.0, instant - now)
