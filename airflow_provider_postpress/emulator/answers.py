@@ -44,3 +44,9 @@ class ProblemError(Exception):
         return Answer(
             self.status, {"title": title, "detail": self.detail, "type": self.error_type, "status": self.status}
         )
+
+
+def second_envelope(problem: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Put an error into the other envelope that Postpress is known to use."""
+    code = problem["type"].removeprefix("errors/")
+    return {"error": {"code": code, "message": problem["detail"], "request_id": request_id}}

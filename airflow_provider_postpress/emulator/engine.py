@@ -105,7 +105,7 @@ class Engine(Truth):
         self._catch_up()
         return [start.copy() for start in self._account_or_chat(account_id, chat_id).slot.starts]
 
-    def configure(self, **changes: Any) -> None:
+    def configure(self, /, **changes: Any) -> None:
         """
         Change some of the options, for requests and syncs to come.
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_postpress.emulator.accounts import ACCOUNT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CHOICES = {
     "chunks": ("next", "fresh"),
@@ -45,8 +51,8 @@ class Options:
     bounds: str = "exclusive"
     time_span: str = "natural"
     refuse_disconnected: bool = True
-    unsupported_chats: tuple[str, ...] = ()
-    base_paths: tuple[str, ...] = ("/v1",)
+    unsupported_chats: Sequence[str] = ()
+    base_paths: Sequence[str] = ("/v1",)
     unknown_route: str = "problem"
 
     def __post_init__(self) -> None:
@@ -57,5 +63,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} is at least {least}, not {value!r}.")
+        if not set(self.unsupported_chats) <= set(ACCOUNT_TYPES):
+            raise ValueError(f"unsupported_chats are account types, not {self.unsupported_chats!r}.")
         if not self.base_paths or not set(self.base_paths) <= set(BASE_PATHS):
             raise ValueError(f"base_paths are some of {', '.join(BASE_PATHS)}, not {self.base_paths!r}.")

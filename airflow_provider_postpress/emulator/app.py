@@ -1,0 +1,166 @@
+"""Postpress over HTTP: three routes, and under ``/_control`` what tests and demos do to it."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount
+from starlette.routing import Route as Path
+
+from airflow_provider_postpress.emulator.answers import Answer, ProblemError
+from airflow_provider_postpress.emulator.fault_responses import Disconnection, json_response, wire_response
+from airflow_provider_postpress.emulator.options import BASE_PATHS
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from airflow_provider_postpress.emulator.fault_book import Route
+    from airflow_provider_postpress.emulator.faults import Fault
+    from airflow_provider_postpress.emulator.request_log import LoggedRequest
+    from airflow_provider_postpress.emulator.world import World
+
+_PATHS: dict[Route, str] = {
+    "get_account": "/accounts/{object_id}",
+    "account_sync": "/accounts/{object_id}/sync",
+    "chat_sync": "/chats/{object_id}/sync",
+}
+
+
+def create_app(world: World) -> Starlette:
+    """
+    Make the ASGI application of an emulator.
+
+    :param world: what it serves
+    """
+    postpress = _Postpress(world)
+    return Starlette(
+        routes=[
+            *(
+                Path(base + path, partial(postpress.answer, base=base, route=route), methods=["GET"])
+                for base in BASE_PATHS
+                for route, path in _PATHS.items()
+            ),
+            Mount("/_control", routes=[Path("/{verb}", partial(_control, world=world), methods=["POST"])]),
+        ],
+        exception_handlers={HTTPException: postpress.answer_unknown},
+        middleware=[Middleware(_EncodedPath)],
+    )
+
+
+class _EncodedPath:
+    """Routes by the path as it was sent, so that an id with an encoded slash stays one segment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["raw_path"].decode("ascii")}
+        await self._app(scope, receive, send)
+
+
+class _Postpress:
+    """The routes of Postpress: keep the log, ask for the key, let faults happen, and answer what the engine says."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def answer(self, request: Request, *, base: str, route: Route) -> Response:
+        """Answer a request on one of the three routes."""
+        if base not in self._world.engine.options.base_paths:
+            raise HTTPException(404)
+        if request.method != "GET":
+            raise HTTPException(405)
+        entry = self._log(request)
+        object_id = unquote(request.path_params["object_id"])
+        entry["route"], entry["object_id"] = route, object_id
+        try:
+            self._check_key(request)
+        except ProblemError as problem:
+            return self._send(entry, problem.answer)
+        fault = self._world.faults.take(route, object_id)
+        answer = None
+        if fault is None or fault.effect:
+            answer = self._ask_engine(entry, route, object_id, request)
+        return self._send(entry, answer, fault)
+
+    async def answer_unknown(self, request: Request, error: Exception) -> Response:
+        """Answer what is no route, or not by this method."""
+        if not isinstance(error, HTTPException):
+            raise error
+        entry = self._log(request)
+        entry["status"] = error.status_code
+        error_type = "errors/method_not_allowed" if error.status_code == 405 else "errors/resource_not_found"
+        problem = ProblemError(error.status_code, error_type, f"Cannot {request.method} {entry['path']}")
+        look = self._world.engine.options.unknown_route
+        response: Response = json_response(problem.answer, entry["instance"], second=look == "second")
+        if look == "html":
+            response = HTMLResponse(f"<html><body>{escape(problem.detail)}</body></html>", problem.status)
+        if problem.status == 405:
+            response.headers["Allow"] = "GET"
+        return response
+
+    def _log(self, request: Request) -> LoggedRequest:
+        return self._world.log.add(
+            at=round(self._world.now() * 1000),
+            method=request.method,
+            path=request.scope["path"],
+            query=request.scope["query_string"].decode("latin-1"),
+        )
+
+    def _check_key(self, request: Request) -> None:
+        key = request.headers.get("X-API-KEY")
+        if not key:
+            raise ProblemError(401, "errors/missing_credentials", "The X-API-KEY header is missing.")
+        if key != self._world.api_key:
+            raise ProblemError(401, "errors/invalid_credentials", "There is no such API key.")
+
+    def _ask_engine(self, entry: LoggedRequest, route: Route, object_id: str, request: Request) -> Answer:
+        engine = self._world.engine
+        if route == "get_account":
+            return engine.get_account(object_id)
+        if route == "chat_sync":
+            answer = engine.chat_sync(object_id)
+        else:
+            try:
+                answer = engine.account_sync(object_id, _only_once_each(request.query_params.multi_items()))
+            except ProblemError as problem:
+                answer = problem.answer
+        if answer.status_code == 200:
+            entry["sync_status"] = answer.body["status"]
+        return answer
+
+    def _send(self, entry: LoggedRequest, answer: Answer | None, fault: Fault | None = None) -> Response:
+        response = wire_response(answer, fault, entry["instance"])
+        entry["fault"] = fault.kind if fault else None
+        entry["status"] = None if isinstance(response, Disconnection) else response.status_code
+        return response
+
+
+def _only_once_each(query: list[tuple[str, str]]) -> dict[str, str]:
+    parameters = dict(query)
+    if len(parameters) < len(query):
+        raise ProblemError(400, "errors/invalid_parameters", "A parameter comes more than once.")
+    return parameters
+
+
+async def _control(request: Request, *, world: World) -> Response:
+    verbs = world.verbs
+    verb = request.path_params["verb"]
+    if verb not in verbs:
+        return JSONResponse({"error": f"There is no {verb!r}; there are {', '.join(verbs)}."}, 404)
+    try:
+        arguments = json.loads(await request.body() or b"{}")
+        result = verbs[verb](**arguments)
+    except (TypeError, ValueError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse({"result": result})
