@@ -1,0 +1,299 @@
+"""
+The loop that plays tracker and pacing, written once.
+
+It does nothing itself: it yields the steps to take and is sent what came of them. :mod:`.runners` takes the steps, one
+runner blocking and one asynchronous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Self
+
+import pendulum
+
+from airflow_provider_postpress.api.endpoints import Answer, Endpoint
+from airflow_provider_postpress.api.errors import PostpressError
+from airflow_provider_postpress.api.models import SyncAnswer
+from airflow_provider_postpress.resync.failure import Failure, FailureKind, failure_of, is_lost, may_have_been_answered
+from airflow_provider_postpress.resync.pacing import FAILURE_BUDGET, Pacing
+from airflow_provider_postpress.resync.request import SyncRequest
+from airflow_provider_postpress.resync.tracker import Do, Knowledge, Owner, Tracker, after_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[Answer]):
+    """Step: send this request once, and send back a :class:`Reply`."""
+
+    endpoint: Endpoint[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Step: let this many seconds pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Step: tell this in the log."""
+
+    text: str
+    warn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Answer]):
+    """
+    What came of a request.
+
+    :param came: its answer, or the error it met
+    :param at: when
+    """
+
+    came: Answer | PostpressError
+    at: datetime
+
+
+Step = Ask[Answer] | Wait | Say
+
+
+class Goal(StrEnum):
+    """How far a sync is to be followed."""
+
+    STARTED = "started"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    How far a sync has come.
+
+    :param known: what is known of it
+    :param polls: requests sent for it
+    :param started_at: when ours started
+    """
+
+    known: Knowledge = field(default_factory=Knowledge)
+    polls: int = 0
+    started_at: datetime | None = None
+
+    def taken_up(self) -> Progress:
+        """Say what is left of it for a trigger that takes the sync up."""
+        return replace(self, known=self.known.taken_up())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Write it in JSON's types; see :meth:`from_dict`."""
+        return {"known": self.known.as_dict(), "polls": self.polls, "started_at": _iso(self.started_at)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """
+        Read it from a trigger's kwargs.
+
+        :param data: what :meth:`as_dict` wrote
+        """
+        started_at = data["started_at"]
+        return cls(Knowledge.from_dict(data["known"]), data["polls"], started_at and instant(started_at))
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """
+    What a sync came to: the task's result, and with ``SYNC_STARTED`` the handle of a sync that goes on.
+
+    :param request: what was asked
+    :param status: ``SYNC_DONE``, or ``SYNC_STARTED`` where it was followed only so far
+    :param progress: how it went
+    :param finished_at: when its end was read
+    :param deadline: until when it may be followed by its handle
+    """
+
+    request: SyncRequest
+    status: str
+    progress: Progress
+    finished_at: datetime | None = None
+    deadline: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Write it in JSON's types, as XCom and events hold it."""
+        result = {
+            **self.request.as_dict(),
+            "status": self.status,
+            "chunks": self.progress.known.chunks,
+            "polls": self.progress.polls,
+            "restarts": self.progress.known.restarts,
+            "started_at": _iso(self.progress.started_at),
+            "finished_at": _iso(self.finished_at),
+        }
+        return result if self.deadline is None else {**result, "deadline": _iso(self.deadline)}
+
+
+class SyncDriver:
+    """
+    One sync, from its first request to its end.
+
+    :param request: what is asked
+    :param tracker: what its answers mean
+    :param pacing: how long to wait between requests
+    :param goal: how far to follow it
+    :param progress: how far it had come already
+    """
+
+    def __init__(
+        self,
+        request: SyncRequest,
+        tracker: Tracker,
+        pacing: Pacing,
+        *,
+        goal: Goal = Goal.DONE,
+        progress: Progress | None = None,
+    ) -> None:
+        self.request = request
+        self.progress = progress or Progress()
+        self._tracker = tracker
+        self._pacing = pacing
+        self._goal = goal
+        self._hurried = False
+
+    def steps(
+        self, *, wait_from: datetime | None = None
+    ) -> Generator[Step[SyncAnswer], Reply[SyncAnswer], SyncResult | Failure]:
+        """
+        Give the steps, and at last what the sync came to.
+
+        :param wait_from: the time, where the first request is to wait as one that follows another does
+        """
+        if wait_from is not None:
+            yield Wait(self._pacing.before_poll(wait_from))
+        while True:
+            reply = yield Ask(self.request.endpoint)
+            self.progress = replace(self.progress, polls=self.progress.polls + 1)
+            outcome: SyncResult | Failure | None
+            if isinstance(reply.came, PostpressError):
+                outcome, wait = yield from self._lost(reply.came, reply.at)
+            else:
+                outcome, wait = yield from self._answered(reply.came, reply.at)
+            if outcome:
+                return outcome
+            if self._pacing.is_over(reply.at):
+                return self._timed_out()
+            if wait:
+                yield Wait(wait)
+
+    def _lost(self, error: PostpressError, now: datetime) -> Generator[Say, Any, tuple[Failure | None, float]]:
+        known = after_loss(self.progress.known, may_have_been_answered=may_have_been_answered(error))
+        self.progress = replace(self.progress, known=known)
+        return (yield from _back_off(self._pacing, error, now, str(self.request)))
+
+    def _answered(
+        self, answer: SyncAnswer, now: datetime
+    ) -> Generator[Say, Any, tuple[SyncResult | Failure | None, float]]:
+        self._pacing.recovered()
+        before = self.progress.known
+        verdict = self._tracker(self.request, before, answer)
+        self.progress = replace(self.progress, known=verdict.known)
+        if answer.status == "SYNC_STARTED" and _is_new_start(before, verdict.known):
+            self.progress = replace(self.progress, started_at=now)
+        if verdict.note:
+            yield Say(f"Sync of {self.request}: {verdict.note}.", verdict.warn)
+        if verdict.do is Do.SUCCEED:
+            yield Say(self._told(now))
+            return SyncResult(self.request, answer.status, self.progress, finished_at=now), 0.0
+        if self._goal is Goal.STARTED and verdict.known.owner is Owner.OURS and not verdict.failure:
+            return SyncResult(self.request, "SYNC_STARTED", self.progress, deadline=self._pacing.deadline), 0.0
+        # a server that says the same again and again must not be asked without pause
+        self._hurried = verdict.do is Do.REQUEST and not self._hurried
+        if self._hurried:
+            return verdict.failure, 0.0
+        if verdict.do is Do.POLL_ANEW:
+            self._pacing.anew()
+        return verdict.failure, self._pacing.before_poll(now)
+
+    def _told(self, now: datetime) -> str:
+        known = self.progress.known
+        counts = [f"{self.progress.polls} polls"]
+        counts += [f"{known.chunks} chunks"] if known.chunks else []
+        counts += [f"{known.restarts} restart"] if known.restarts else []
+        took = f" in {(now - self.progress.started_at).total_seconds():.0f} s" if self.progress.started_at else ""
+        return f"Sync of {self.request} done{took}: {', '.join(counts)}."
+
+    def _timed_out(self) -> Failure:
+        known = self.progress.known
+        match known.owner:
+            case Owner.OURS if known.chunks:
+                met = f"our sync has had {known.chunks} chunks, never SYNC_DONE"
+            case Owner.OURS:
+                met = "our sync started, but its end was never seen (no chunks, never SYNC_DONE)"
+            case Owner.FOREIGN:
+                met = "a sync that we did not start went on all the time, so ours never began (0 chunks)"
+            case _:
+                met = f"no end of a sync was seen ({known.chunks} chunks, never SYNC_DONE)"
+        message = (
+            f"The sync of {self.request} did not end in time: {met}, in {self.progress.polls} requests. Postpress has "
+            "no cancel and goes on working: the next run will meet SYNC_RUNNING, or the end that nobody read, and "
+            "start its own sync after it. Give `timeout` more time, or sync a shorter window."
+        )
+        return Failure(FailureKind.SYNC_TIMEOUT, message)
+
+
+def read_steps(
+    endpoint: Endpoint[Answer], pacing: Pacing, subject: str
+) -> Generator[Step[Answer], Reply[Answer], Answer | Failure]:
+    """
+    Give the steps of a request without effects: it is repeated until it is answered.
+
+    :param endpoint: what to ask
+    :param pacing: how long to wait after a failure
+    :param subject: what is asked about, for errors
+    """
+    while True:
+        reply = yield Ask(endpoint)
+        if not isinstance(reply.came, PostpressError):
+            pacing.recovered()
+            return reply.came
+        failure, wait = yield from _back_off(pacing, reply.came, reply.at, subject)
+        if failure or pacing.is_over(reply.at):
+            return failure or failure_of(reply.came)
+        yield Wait(wait)
+
+
+def instant(text: str) -> datetime:
+    """
+    Read an instant that a result, a handle or a trigger's kwargs hold.
+
+    :param text: ISO 8601 with an offset
+    """
+    return pendulum.instance(datetime.fromisoformat(text))
+
+
+def _back_off(
+    pacing: Pacing, error: PostpressError, now: datetime, subject: str
+) -> Generator[Say, Any, tuple[Failure | None, float]]:
+    if not is_lost(error):
+        failure = failure_of(error)
+        return replace(failure, message=f"{subject[0].upper()}{subject[1:]}: {failure.message}"), 0.0
+    wait = pacing.after_failure(now, getattr(error, "retry_after", None))
+    if pacing.budget_is_spent:
+        message = (
+            f"Postpress could not be asked about {subject}: {pacing.failures} requests in a row failed, the last one "
+            f"so: {error} What was running goes on there; a retry of this task waits it out and starts again."
+        )
+        return Failure(FailureKind.UNAVAILABLE, message), 0.0
+    yield Say(f"{error} Asking again in {wait:.3g} s ({pacing.failures} of {FAILURE_BUDGET} failures in a row).")
+    return None, wait
+
+
+def _is_new_start(before: Knowledge, after: Knowledge) -> bool:
+    if after.owner is Owner.FOREIGN:
+        return False
+    return before.owner is not Owner.OURS or after.restarts > before.restarts
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
