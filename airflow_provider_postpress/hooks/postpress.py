@@ -1,0 +1,143 @@
+"""The hook: an Airflow connection becomes a client of Postpress."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_postpress.api import endpoints
+from airflow_provider_postpress.api.client import AsyncPostpressClient, PostpressClient
+from airflow_provider_postpress.api.endpoints import Answer, Endpoint, Parameter
+from airflow_provider_postpress.api.models import Account, SyncAnswer
+from airflow_provider_postpress.hooks.settings import ConnectionSettings, new_client, settings_of
+from airflow_provider_postpress.hooks.shared import shared_client
+
+
+class PostpressHook(BaseHook):
+    """
+    Talk to Postpress through an Airflow connection.
+
+    Each method sends one request and returns one typed answer. Close the hook with :meth:`close`, or use it in a
+    ``with`` block, or in an ``async with`` block, where it keeps its connections open between requests.
+
+    :param postpress_conn_id: the Airflow connection, of type ``postpress``
+    """
+
+    conn_name_attr = "postpress_conn_id"
+    default_conn_name = "postpress_default"
+    conn_type = "postpress"
+    hook_name = "Postpress"
+
+    def __init__(self, postpress_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postpress_conn_id = postpress_conn_id
+        self._settings: ConnectionSettings | None = None
+        self._client: PostpressClient | None = None
+        self._async_client: AsyncPostpressClient | None = None
+        self._async_exit = AsyncExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        self._async_client, _ = await self._async_exit.enter_async_context(shared_client(self.postpress_conn_id))
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._async_client = None
+        await self._async_exit.aclose()
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """
+        What the connection says, looked up once. Blocks: in a trigger use ``async with`` and the ``a`` methods.
+
+        :raises PostpressInvalidRequest: a setting is wrong or missing
+        """
+        if self._settings is None:
+            self._settings = settings_of(self.get_connection(self.postpress_conn_id))
+        return self._settings
+
+    def get_conn(self) -> PostpressClient:
+        """
+        Give the client, the same one until :meth:`close`.
+
+        :raises PostpressInvalidRequest: a setting of the connection is wrong or missing
+        """
+        if self._client is None:
+            self._client = new_client(PostpressClient, self.settings, conn_id=self.postpress_conn_id)
+        return self._client
+
+    def close(self) -> None:
+        """Close the client's connections. The hook can be used again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def get_account(self, account_id: str) -> Account:
+        """
+        Read an account. Without effects.
+
+        :param account_id: Postpress's id of the account
+        :raises PostpressError: the request was refused, or got no usable answer
+        """
+        return self.get_conn().send(endpoints.get_account(account_id))
+
+    async def aget_account(self, account_id: str) -> Account:
+        """
+        Read an account, asynchronously; see :meth:`get_account`.
+
+        :param account_id: Postpress's id of the account
+        """
+        return await self._asend(endpoints.get_account(account_id))
+
+    def resync_account(self, account_id: str, **parameters: Parameter) -> SyncAnswer:
+        """
+        Start the sync of an account, or report on the one that runs.
+
+        Any request can start a sync: also one that was meant as a look, and then with the parameters it has.
+        ``PostpressResyncOperator`` knows how to follow a sync to its end.
+
+        :param account_id: Postpress's id of the account
+        :param parameters: the query parameters, see
+            :func:`~airflow_provider_postpress.api.endpoints.resync_account`
+        :raises PostpressError: the request was refused, or got no usable answer
+        """
+        return self.get_conn().send(endpoints.resync_account(account_id, parameters))
+
+    async def aresync_account(self, account_id: str, **parameters: Parameter) -> SyncAnswer:
+        """
+        Start the sync of an account, or report on the one that runs, asynchronously; see :meth:`resync_account`.
+
+        :param account_id: Postpress's id of the account
+        :param parameters: the query parameters
+        """
+        return await self._asend(endpoints.resync_account(account_id, parameters))
+
+    def sync_chat(self, chat_id: str) -> SyncAnswer:
+        """
+        Start the sync of a whole chat, or report on the one that runs.
+
+        :param chat_id: Postpress's id of the chat
+        :raises PostpressError: the request was refused, or got no usable answer
+        """
+        return self.get_conn().send(endpoints.sync_chat(chat_id))
+
+    async def async_chat(self, chat_id: str) -> SyncAnswer:
+        """
+        Start the sync of a whole chat, or report on the one that runs, asynchronously; see :meth:`sync_chat`.
+
+        :param chat_id: Postpress's id of the chat
+        """
+        return await self._asend(endpoints.sync_chat(chat_id))
+
+    async def _asend(self, endpoint: Endpoint[Answer]) -> Answer:
+        if self._async_client is not None:
+            return await self._async_client.send(endpoint)
+        async with shared_client(self.postpress_conn_id) as (client, _):
+            return await client.send(endpoint)

@@ -1,0 +1,160 @@
+"""What an Airflow connection says about how to reach Postpress."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from airflow_provider_postpress.api.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT
+from airflow_provider_postpress.api.errors import PostpressInvalidRequest
+from airflow_provider_postpress.hooks.base_url import base_url_of
+from airflow_provider_postpress.resync.window import TimeSpan
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+Client = TypeVar("Client")
+
+EXTRAS = ("time_span", "timeout", "verify", "proxy")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionSettings:
+    """
+    How to reach Postpress. Equal settings can share a client.
+
+    :param api_key: the API key
+    :param base_url: where the API's paths begin
+    :param timeout: seconds that one request may take in all
+    :param verify: whether TLS certificates are verified, or the path of a file with the certificates to trust
+    :param proxy: URL of a proxy to send requests through; can hold its password
+    :param time_span: how the bounds of a window are sent, see
+        :meth:`~airflow_provider_postpress.resync.window.SyncWindow.parameters`
+    """
+
+    api_key: str = field(repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    timeout: float = DEFAULT_TIMEOUT
+    verify: bool | str = True
+    proxy: str | None = field(default=None, repr=False)
+    time_span: TimeSpan = "natural"
+
+
+def settings_of(connection: Connection) -> ConnectionSettings:
+    """
+    Read the settings out of a connection. No I/O but a look whether the file that ``verify`` names is there.
+
+    Host, port and schema make the base URL, the password is the API key, and the extra holds ``time_span``,
+    ``timeout``, ``verify`` and ``proxy``. What is absent or empty has its default; texts are read as the number or
+    the boolean that they write.
+
+    :param connection: an Airflow connection of type ``postpress``
+    :raises PostpressInvalidRequest: a setting is wrong or missing; the text names the connection, the field and what
+        is allowed
+    """
+    try:
+        extra = _extra(connection.extra)
+        return ConnectionSettings(
+            api_key=_api_key(connection.password),
+            base_url=base_url_of(connection.host, connection.port, connection.schema),
+            timeout=_timeout(extra.get("timeout", DEFAULT_TIMEOUT)),
+            verify=_verify(extra.get("verify", True)),
+            proxy=_proxy(extra.get("proxy")),
+            time_span=_time_span(extra.get("time_span", "natural")),
+        )
+    except PostpressInvalidRequest as refusal:
+        raise _refused(connection.conn_id, refusal) from None
+
+
+def new_client(kind: Callable[..., Client], settings: ConnectionSettings, *, conn_id: str) -> Client:
+    """
+    Make a client of a connection's settings.
+
+    :param kind: the client's class
+    :param settings: what the connection says
+    :param conn_id: the connection's id, to be named in the error
+    :raises PostpressInvalidRequest: the file that ``verify`` names, or the proxy, cannot be used
+    """
+    try:
+        return kind(
+            settings.api_key,
+            base_url=settings.base_url,
+            timeout=settings.timeout,
+            verify=settings.verify,
+            proxy=settings.proxy,
+        )
+    except PostpressInvalidRequest as refusal:
+        raise _refused(conn_id, refusal) from None
+
+
+def _refused(conn_id: str | None, refusal: PostpressInvalidRequest) -> PostpressInvalidRequest:
+    return PostpressInvalidRequest(f"Connection {conn_id!r}: {refusal}")
+
+
+def _extra(extra: str | None) -> Mapping[str, Any]:
+    # not Airflow's extra_dejson: it takes a broken extra for an empty one, and blocks in a trigger
+    try:
+        values = json.loads(extra) if extra and extra.strip() else {}
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise PostpressInvalidRequest('extra is not a JSON object such as {"timeout": 30}.')
+    if unknown := sorted(set(values) - set(EXTRAS)):
+        raise PostpressInvalidRequest(f"extra has no setting {', '.join(unknown)}. Allowed: {', '.join(EXTRAS)}.")
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and not (isinstance(value, str) and not value.strip())
+    }
+
+
+def _api_key(password: str | None) -> str:
+    if not password:
+        raise PostpressInvalidRequest("password, which holds the API key, is empty.")
+    if not password.isascii() or not password.isprintable() or " " in password:
+        raise PostpressInvalidRequest(
+            "password, which holds the API key, has characters that no key has: spaces, line ends or non-ASCII."
+        )
+    return password
+
+
+def _timeout(value: Any) -> float:
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise PostpressInvalidRequest(f"timeout={value!r} in the extra is not a number of seconds above 0.")
+    return seconds
+
+
+def _verify(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        written = value.strip()
+        if written.lower() in ("true", "false"):
+            return written.lower() == "true"
+        if Path(written).is_file():
+            return written
+    raise PostpressInvalidRequest(
+        f"verify={value!r} in the extra is not allowed. Allowed: true, false, or the path of a file with the "
+        "certificates to trust, which must be there where the task runs."
+    )
+
+
+def _proxy(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value and value.strip()
+    raise PostpressInvalidRequest("proxy in the extra is not a text such as 'http://proxy.example.com:3128'.")
+
+
+def _time_span(value: Any) -> TimeSpan:
+    if value not in get_args(TimeSpan):
+        allowed = " or ".join(map(repr, get_args(TimeSpan)))
+        raise PostpressInvalidRequest(f"time_span={value!r} in the extra is not allowed. Allowed: {allowed}.")
+    return value  # type: ignore[no-any-return]  # get_args above is the check
