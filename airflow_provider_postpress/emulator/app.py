@@ -80,9 +80,8 @@ class _Postpress:
             raise HTTPException(404)
         if request.method != "GET":
             raise HTTPException(405)
-        entry = self._log(request)
         object_id = unquote(request.path_params["object_id"])
-        entry["route"], entry["object_id"] = route, object_id
+        entry = self._log(request, route, object_id)
         try:
             self._check_key(request)
         except ProblemError as problem:
@@ -109,12 +108,14 @@ class _Postpress:
             response.headers["Allow"] = "GET"
         return response
 
-    def _log(self, request: Request) -> LoggedRequest:
+    def _log(self, request: Request, route: Route | None = None, object_id: str | None = None) -> LoggedRequest:
         return self._world.log.add(
             at=round(self._world.now() * 1000),
             method=request.method,
             path=request.scope["path"],
             query=request.scope["query_string"].decode("latin-1"),
+            route=route,
+            object_id=object_id,
         )
 
     def _check_key(self, request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TypedDict
+from urllib.parse import quote
 
 
 class LoggedRequest(TypedDict):
@@ -35,19 +36,21 @@ class RequestLog:
     """
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret
+        self._secrets = (secret, quote(secret, safe=""))
         self._requests: list[LoggedRequest] = []
 
-    def add(self, *, at: int, method: str, path: str, query: str) -> LoggedRequest:
+    def add(
+        self, *, at: int, method: str, path: str, query: str, route: str | None, object_id: str | None
+    ) -> LoggedRequest:
         """Write a request down; what becomes of it is filled in later."""
         entry = LoggedRequest(
             instance=f"req_{len(self._requests) + 1:06}",
             at=at,
             method=method,
-            path=path.replace(self._secret, "***"),
-            query=query.replace(self._secret, "***"),
-            route=None,
-            object_id=None,
+            path=self._without_secret(path),
+            query=self._without_secret(query),
+            route=route,
+            object_id=None if object_id is None else self._without_secret(object_id),
             status=None,
             sync_status=None,
             fault=None,
@@ -72,3 +75,8 @@ class RequestLog:
             and (account_id is None or (entry["object_id"] == account_id and entry["route"] != "chat_sync"))
             and (chat_id is None or (entry["object_id"] == chat_id and entry["route"] == "chat_sync"))
         ]
+
+    def _without_secret(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text

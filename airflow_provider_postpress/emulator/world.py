@@ -24,9 +24,12 @@ class World:
     :param seed: decides all that is random
     :param api_key: the one key that is let in
     :param options: how this Postpress behaves
+    :raises ValueError: for an empty key
     """
 
     def __init__(self, *, seed: int = 0, api_key: str = API_KEY, options: Options | None = None) -> None:
+        if not api_key:
+            raise ValueError("An emulator needs an API key that is not empty.")
         self.api_key = api_key
         self._seed = seed
         self._options = options or Options()
