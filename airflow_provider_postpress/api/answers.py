@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
 import zlib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
+from airflow_provider_postpress.api.error_types import ERROR_TYPES
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressUnreadableAnswer
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 _MAX_WORDS = 300
+_MAX_FAULTS = 3
+_MAX_WAIT = timedelta(days=365).total_seconds()
 
 
 class AnswerReader:
@@ -58,6 +61,8 @@ class AnswerReader:
 
     def result(self) -> bytes | str:
         """Give the body, or what is wrong with it in words."""
+        if self._unpack and self._body and not self._unpack.eof:
+            self._problem = self._problem or "its compressed body is cut short"
         return self._problem or bytes(self._body)
 
 
@@ -79,7 +84,7 @@ def read_answer(
         raise _api_error(endpoint.route, status, headers, body, secret)
 
     def unreadable(problem: str) -> PostpressUnreadableAnswer:
-        return PostpressUnreadableAnswer(route=endpoint.route, status=status, problem=problem)
+        return PostpressUnreadableAnswer(route=endpoint.route, status=status, problem=presentable(problem, secret))
 
     if isinstance(body, str):
         raise unreadable(body)
@@ -92,8 +97,20 @@ def read_answer(
         return endpoint.answer.model_validate(document)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        fields = ", ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-        raise unreadable(f"its body is not {endpoint.answer.__name__} as documented ({fields})") from None
+        fields = ", ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:_MAX_FAULTS])
+        problem = f"its body is not {endpoint.answer.__name__} as documented ({fields})"
+    raise unreadable(problem)
+
+
+def presentable(words: str, secret: str) -> str:
+    """
+    Make what a server said fit for an error's text: one line, not long, all printable, and without the secret.
+
+    :param words: what was said
+    :param secret: the API key
+    """
+    line = " ".join(words.replace(secret, "***").split())[:_MAX_WORDS]
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _api_error(
@@ -101,20 +118,19 @@ def _api_error(
 ) -> PostpressAPIError:
     document = _json(body) if isinstance(body, bytes) else None
     envelope = document if isinstance(document, dict) else {}
-
-    def said(*names: str) -> str | None:
-        for name in names:
-            if isinstance(value := envelope.get(name), str) and value.strip():
-                return " ".join(value.replace(secret, "***").split())[:_MAX_WORDS]
-        return None
-
     hint = None
     if isinstance(envelope.get("error"), dict):
         envelope = envelope["error"]
-    elif not said("type", "title"):
+    elif not any(isinstance(envelope.get(name), str) for name in ("type", "title")):
         hint = f"The answer is not Postpress's error envelope{_kind_of(headers)}: is the base URL right?"
     if 300 <= status < 400:
         hint = "Redirects are not followed, since the API key would travel: give the connection the final URL."
+
+    def said(*names: str) -> str | None:
+        words = next((word for name in names if isinstance(word := envelope.get(name), str) and word.strip()), None)
+        # a documented type is kept as it is: a short key could be a part of it
+        return words and (words if words in ERROR_TYPES else presentable(words, secret))
+
     return PostpressAPIError(
         route=route,
         status=status,
@@ -123,7 +139,7 @@ def _api_error(
         detail=said("detail", "message"),
         instance=said("instance", "request_id"),
         retry_after=_retry_after(headers),
-        hint=hint,
+        hint=hint and presentable(hint, secret),
     )
 
 
@@ -147,16 +163,21 @@ def _kind_of(headers: Mapping[str, str]) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "").strip()
-    if not value:
+    if value.isascii() and value.isdigit():
+        # no more than can be waited for: float knows no limit, and time does
+        return min(float(value), _MAX_WAIT)
+    instant = _instant(value)
+    if instant is None:
         return None
-    try:
-        return max(0.0, float(value)) if value.isascii() and value.isdigit() else _seconds_until(value, headers)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _seconds_until(date: str, headers: Mapping[str, str]) -> float:
-    instant = parsedate_to_datetime(date).timestamp()
     # by the server's own clock where it tells it, so that ours may be wrong
-    now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
-    return max(0.0, instant - now)
+    now = _instant(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0.0, (instant - now).total_seconds()), _MAX_WAIT)
+
+
+def _instant(date: str) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    # the oldest of HTTP's three forms of a date names no zone: all of them are in UTC
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 import httpx
 
-from airflow_provider_postpress.api.answers import MAX_ANSWER_BYTES, AnswerReader, read_answer
+from airflow_provider_postpress.api.answers import MAX_ANSWER_BYTES, AnswerReader, presentable, read_answer
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
-from airflow_provider_postpress.api.errors import (
-    PostpressInvalidRequest,
-    PostpressTransportError,
-)
+from airflow_provider_postpress.api.errors import PostpressInvalidRequest, PostpressTransportError
 
 T = TypeVar("T")
 
@@ -25,14 +23,36 @@ KEEPALIVE_SECONDS = 300.0
 """How long an idle connection is kept: longer than the time between two polls, or keeping it would save nothing."""
 MAX_CONNECTIONS = 20
 
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
+
+class _Stage(StrEnum):
+    """How far a request came; its words say what did not happen when it went no further."""
+
+    WAITING = "no connection became free"
+    CONNECTING = "no connection could be made"
+    PROXYING = "the proxy made no connection"
+    SECURING = "no TLS connection could be made"
+    SENT = "the whole answer did not come"
+
+
+_STAGES = {
+    "connect_tcp.started": _Stage.CONNECTING,
+    "setup_socks5_connection.started": _Stage.PROXYING,
+    "start_tls.started": _Stage.SECURING,
+    "send_request_headers.started": _Stage.SENT,
+}
+
+
+class _Progress:
+    """Follows a request through httpcore, which alone knows whether any of it went out (its ``trace`` extension)."""
+
+    def __init__(self) -> None:
+        self.stage = _Stage.WAITING
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        stage = _STAGES.get(event.partition(".")[2])
+        if stage is _Stage.SENT and info["request"].method == b"CONNECT":
+            stage = _Stage.PROXYING
+        self.stage = stage or self.stage
 
 
 class AsyncPostpressClient:
@@ -65,7 +85,8 @@ class AsyncPostpressClient:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             headers={"X-API-KEY": api_key, "Accept": "application/json", "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(timeout),
+            # one clock bounds a request, in send; httpx's own would only start anew with each byte
+            timeout=None,  # noqa: S113 - bounded there
             verify=_verification(verify),
             proxy=_proxy(proxy),
             follow_redirects=False,
@@ -98,23 +119,33 @@ class AsyncPostpressClient:
         :raises PostpressAPIError: the answer is an error, or a redirect
         :raises PostpressUnreadableAnswer: a success whose body cannot be read
         """
+        progress = _Progress()
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, body = await self._exchange(endpoint)
+                status, headers, body = await self._exchange(endpoint, progress)
         except TimeoutError:
-            problem = f"it took longer than {self._timeout:g} s"
-            raise PostpressTransportError(route=endpoint.route, problem=problem, may_have_arrived=True) from None
-        except httpx.HTTPError as error:
-            raise PostpressTransportError(
-                route=endpoint.route,
-                problem=_in_words(error),
-                may_have_arrived=not isinstance(error, _NEVER_SENT),
-            ) from error
-        return read_answer(endpoint, status, headers, body, secret=self._api_key)
+            problem = f"{progress.stage} within {self._timeout:g} s"
+        except (httpx.HTTPError, OSError) as error:
+            problem = f"{progress.stage}: {_reason(error)}"
+        except httpx.InvalidURL as error:
+            raise PostpressInvalidRequest(f"{endpoint.route} cannot be sent: {error}.") from None
+        else:
+            return read_answer(endpoint, status, headers, body, secret=self._api_key)
+        # raised out here, so that no error of httpx's hangs on it, whose text could repeat what the server sent
+        raise PostpressTransportError(
+            route=endpoint.route,
+            problem=presentable(problem, self._api_key),
+            may_have_arrived=progress.stage is _Stage.SENT,
+        )
 
-    async def _exchange(self, endpoint: Endpoint[Answer]) -> tuple[int, httpx.Headers, bytes | str]:
+    async def _exchange(
+        self, endpoint: Endpoint[Answer], progress: _Progress
+    ) -> tuple[int, httpx.Headers, bytes | str]:
         url = f"{self._base_url}{endpoint.path}"
-        async with self._http.stream(endpoint.method, url, params=endpoint.query or None) as response:
+        extensions = {"trace": progress}
+        async with self._http.stream(
+            endpoint.method, url, params=endpoint.query or None, extensions=extensions
+        ) as response:
             reader = AnswerReader(response.headers.get("Content-Encoding"), limit=MAX_ANSWER_BYTES)
             async for chunk in response.aiter_raw():
                 if not reader.feed(chunk):
@@ -202,20 +233,11 @@ def _proxy(proxy: str | None) -> httpx.Proxy | None:
         ) from None
 
 
-def _in_words(error: httpx.HTTPError) -> str:
-    match error:
-        case httpx.ConnectTimeout():
-            return "the connection could not be made in time"
-        case httpx.PoolTimeout():
-            return "no connection became free in time"
-        case httpx.TimeoutException():
-            return "the answer did not come in time"
-        case httpx.ProxyError():
-            return "the proxy refused the connection"
-    return f"{_root_cause(error)}"
-
-
-def _root_cause(error: BaseException) -> str:
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return str(error) or type(error).__name__
+def _reason(error: BaseException) -> str:
+    # httpx's own words say little; the cause that it wraps says why
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, BaseExceptionGroup):
+        return _reason(error.exceptions[0])
+    words = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return words.strip().removesuffix(".")
