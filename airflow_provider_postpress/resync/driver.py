@@ -161,6 +161,21 @@ class SyncDriver:
         self._goal = goal
         self._hurried = False
 
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether it is still unknown whose sync Postpress speaks of."""
+        return self.progress.known.owner is Owner.NOBODY
+
+    @property
+    def follows_a_foreign_sync(self) -> bool:
+        """Whether Postpress speaks of a sync that we did not start."""
+        return self.progress.known.owner is Owner.FOREIGN
+
+    @property
+    def deadline(self) -> datetime:
+        """When the sync is given up."""
+        return self._pacing.deadline
+
     def steps(
         self, *, wait_from: datetime | None = None
     ) -> Generator[Step[SyncAnswer], Reply[SyncAnswer], SyncResult | Failure]:
@@ -206,7 +221,7 @@ class SyncDriver:
             yield Say(self._told(now))
             return SyncResult(self.request, answer.status, self.progress, finished_at=now), 0.0
         if self._goal is Goal.STARTED and verdict.known.owner is Owner.OURS and not verdict.failure:
-            return SyncResult(self.request, "SYNC_STARTED", self.progress, deadline=self._pacing.deadline), 0.0
+            return SyncResult(self.request, "SYNC_STARTED", self.progress, deadline=self.deadline), 0.0
         # a server that says the same again and again must not be asked without pause
         self._hurried = verdict.do is Do.REQUEST and not self._hurried
         if self._hurried:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressError
@@ -84,3 +84,26 @@ async def arun(
                 await sleep(step.seconds)
             case Say():
                 say(step)
+
+
+class Log(Protocol):
+    """What writes to a log: the standard library's logger, or Airflow's."""
+
+    def info(self, msg: str, /, *args: Any) -> Any:
+        """Tell something."""
+
+    def warning(self, msg: str, /, *args: Any) -> Any:
+        """Warn of something."""
+
+
+def say_to(log: Log) -> Callable[[Say], None]:
+    """
+    Let the steps' words go to a logger.
+
+    :param log: the task's or trigger's logger
+    """
+
+    def say(words: Say) -> None:
+        (log.warning if words.warn else log.info)("%s", words.text)
+
+    return say

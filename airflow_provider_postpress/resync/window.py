@@ -162,7 +162,7 @@ def at_wall_clock(wall: datetime, timezone: Timezone | FixedTimezone) -> DateTim
     :param wall: a naive time. One that the clock shows twice is the second; one that it skips comes that much later
     :param timezone: whose clock
     """
-    return pendulum.instance(wall.replace(fold=1), tz=timezone).in_timezone(pendulum.UTC)
+    return pendulum.instance(timezone.convert(wall.replace(fold=1))).in_timezone(pendulum.UTC)
 
 
 def _from_milliseconds(parameter: str, value: int) -> datetime:

@@ -1,0 +1,66 @@
+"""The handle of a sync: an operator's result, given to a sensor so that it follows that very sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow_provider_postpress.api.errors import PostpressInvalidRequest
+from airflow_provider_postpress.resync.driver import Progress, instant
+from airflow_provider_postpress.resync.request import SyncRequest, Target
+from airflow_provider_postpress.resync.tracker import Knowledge, Owner
+
+_WAY_OUT = "Clear the operator that gave it together with this sensor, so that a new sync starts."
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """
+    A sync of ours, as its operator left it.
+
+    :param request: what was asked
+    :param progress: how far it had come
+    :param deadline: until when it may be followed; ``None`` when it already ended well
+    """
+
+    request: SyncRequest
+    progress: Progress
+    deadline: datetime | None
+
+
+def read_handle(value: object, target: Target, *, now: datetime) -> Handle:
+    """
+    Read a handle. What is not one, or not any more, is refused.
+
+    :param value: what an operator returned
+    :param target: what the sensor is about
+    :param now: the time
+    :raises PostpressInvalidRequest: there is none, it is malformed, of the other kind, or expired
+    """
+    if not isinstance(value, Mapping):
+        raise _refused(f"resync={value!r} is not an operator's result. {_WAY_OUT}")
+    try:
+        request = SyncRequest.from_dict(value)
+        known = Knowledge(Owner.OURS, chunks=int(value["chunks"]), restarts=int(value["restarts"]))
+        progress = Progress(known, int(value["polls"]), instant(value["started_at"]))
+        status, deadline = value["status"], value.get("deadline")
+        ends = None if status == "SYNC_DONE" else instant(str(deadline))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refused(f"resync={dict(value)!r} is not an operator's result ({error}). {_WAY_OUT}") from error
+    if request.target is not target:
+        raise _refused(f"resync is about {request}, and this sensor is about {target}s.")
+    if status not in ("SYNC_DONE", "SYNC_STARTED"):
+        raise _refused(f"resync has status {status!r}, which no operator of ours returns. {_WAY_OUT}")
+    if ends is not None and ends.tzinfo is None:
+        raise _refused(f"resync's deadline {deadline!r} has no timezone. {_WAY_OUT}")
+    if ends is not None and ends <= now:
+        raise _refused(
+            f"The sync of {request} could be followed until {deadline}; since then somebody else may have read its "
+            f"end. {_WAY_OUT}"
+        )
+    return Handle(request, progress, ends)
+
+
+def _refused(message: str) -> PostpressInvalidRequest:
+    return PostpressInvalidRequest(message)
