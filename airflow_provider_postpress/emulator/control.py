@@ -25,7 +25,7 @@ _R = TypeVar("_R")
 _TIMEOUT_SECONDS = 30.0
 
 
-class _Verb(Generic[_P, _R]):
+class Verb(Generic[_P, _R]):
     """A method of what an emulator is made of, called through the control API with the same arguments."""
 
     def __init__(self, method: Callable[Concatenate[Any, _P], _R]) -> None:
@@ -57,29 +57,29 @@ class EmulatorControl:
     :param url: where the emulator is, as ``http://127.0.0.1:8765``
     """
 
-    add_account = _Verb(Engine.add_account)
-    add_chat = _Verb(Engine.add_chat)
-    add_messages = _Verb(Engine.add_messages)
-    scatter_messages = _Verb(Engine.scatter_messages)
-    delete_chat = _Verb(Engine.delete_chat)
-    set_source_status = _Verb(Engine.set_source_status)
-    account_ids = _Verb(Engine.account_ids)
-    chat_ids = _Verb(Engine.chat_ids)
-    missing = _Verb(Engine.missing)
-    count_messages = _Verb(Engine.count_messages)
-    starts = _Verb(Engine.starts)
-    configure = _Verb(Engine.configure)
-    set_duration = _Verb(Engine.set_duration)
-    fail_next_sync = _Verb(Engine.fail_next_sync)
-    leave_leftover = _Verb(Engine.leave_leftover)
-    foreign_sync = _Verb(Engine.foreign_sync)
-    inject = _Verb(FaultBook.inject)
-    pending_faults = _Verb(FaultBook.pending_faults)
-    clear_faults = _Verb(FaultBook.clear_faults)
-    requests = _Verb(RequestLog.requests)
-    advance = _Verb(World.advance)
-    populate = _Verb(World.populate)
-    reset = _Verb(World.reset)
+    add_account = Verb(Engine.add_account)
+    add_chat = Verb(Engine.add_chat)
+    add_messages = Verb(Engine.add_messages)
+    scatter_messages = Verb(Engine.scatter_messages)
+    delete_chat = Verb(Engine.delete_chat)
+    set_source_status = Verb(Engine.set_source_status)
+    account_ids = Verb(Engine.account_ids)
+    chat_ids = Verb(Engine.chat_ids)
+    missing = Verb(Engine.missing)
+    count_messages = Verb(Engine.count_messages)
+    starts = Verb(Engine.starts)
+    configure = Verb(Engine.configure)
+    set_duration = Verb(Engine.set_duration)
+    fail_next_sync = Verb(Engine.fail_next_sync)
+    leave_leftover = Verb(Engine.leave_leftover)
+    foreign_sync = Verb(Engine.foreign_sync)
+    inject = Verb(FaultBook.inject)
+    pending_faults = Verb(FaultBook.pending_faults)
+    clear_faults = Verb(FaultBook.clear_faults)
+    requests = Verb(RequestLog.requests)
+    advance = Verb(World.advance)
+    populate = Verb(World.populate)
+    reset = Verb(World.reset)
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -153,6 +153,7 @@ async def _drip(content: bytes, seconds_per_byte: float) -> AsyncIterator[bytes]
 async def _spaces(size: int) -> AsyncIterator[bytes]:
     for sent in range(0, size, len(_PIECE)):
         yield _PIECE[: size - sent]
+        await asyncio.sleep(0)  # or the loop would never see that the client has left
 
 
 async def _gzip_of_spaces(size: int) -> AsyncIterator[bytes]:
