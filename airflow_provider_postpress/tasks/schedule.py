@@ -196,7 +196,7 @@ def _as_the_scheduler_has_it(timetable: Any) -> Any:
         return timetable
     try:
         return coerce_to_core_timetable(timetable)
-    except ValueError:  # a timetable that no plugin registers
+    except (KeyError, ValueError):  # a timetable that no plugin registers, or that Airflow itself cannot read back
         return timetable
 
 
