@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Self
 
-import pendulum
-
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressError
 from airflow_provider_postpress.api.models import SyncAnswer
@@ -235,7 +233,7 @@ class SyncDriver:
         counts = [f"{self.progress.polls} polls"]
         counts += [f"{known.chunks} chunks"] if known.chunks else []
         counts += [f"{known.restarts} restart"] if known.restarts else []
-        took = f" in {(now - self.progress.started_at).total_seconds():.0f} s" if self.progress.started_at else ""
+        took = f" in {(now - self.progress.started_at).total_seconds():.3g} s" if self.progress.started_at else ""
         return f"Sync of {self.request} done{took}: {', '.join(counts)}."
 
     def _timed_out(self) -> Failure:
@@ -284,7 +282,7 @@ def instant(text: str) -> datetime:
 
     :param text: ISO 8601 with an offset
     """
-    return pendulum.instance(datetime.fromisoformat(text))
+    return datetime.fromisoformat(text)
 
 
 def _back_off(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 
@@ -110,4 +110,4 @@ class Pacing:
         return seconds * (1 + self.intervals.spread * (2 * self._chance() - 1))
 
     def _up_to_deadline(self, seconds: float, now: datetime) -> float:
-        return max(0.0, min(seconds, (self.deadline - now) / timedelta(seconds=1)))
+        return max(0.0, min(seconds, (self.deadline - now).total_seconds()))
