@@ -122,7 +122,7 @@ def _api_error(
     if isinstance(envelope.get("error"), dict):
         envelope = envelope["error"]
     elif not any(isinstance(envelope.get(name), str) for name in ("type", "title")):
-        hint = f"The answer is not Postpress's error envelope{_kind_of(headers)}: is the base URL right?"
+        hint = f"The answer is not Postpress's error envelope{_kind_of(headers)}; check the base URL."
     if 300 <= status < 400:
         hint = "Redirects are not followed, since the API key would travel: give the connection the final URL."
 

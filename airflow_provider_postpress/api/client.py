@@ -83,19 +83,30 @@ class AsyncPostpressClient:
         self._api_key = api_key
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._http = httpx.AsyncClient(
-            headers={"X-API-KEY": api_key, "Accept": "application/json", "Accept-Encoding": "gzip"},
-            # one clock bounds a request, in send; httpx's own would only start anew with each byte
-            timeout=None,  # noqa: S113 - bounded there
-            verify=_verification(verify),
-            proxy=_proxy(proxy),
-            follow_redirects=False,
-            limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_CONNECTIONS,
-                keepalive_expiry=KEEPALIVE_SECONDS,
-            ),
-        )
+        verification = _verification(verify)
+        try:
+            self._http = httpx.AsyncClient(
+                headers={"X-API-KEY": api_key, "Accept": "application/json", "Accept-Encoding": "gzip"},
+                # one clock bounds a request, in send; httpx's own would only start anew with each byte
+                timeout=None,  # noqa: S113 - bounded there
+                verify=verification,
+                proxy=proxy,
+                follow_redirects=False,
+                limits=httpx.Limits(
+                    max_connections=MAX_CONNECTIONS,
+                    max_keepalive_connections=MAX_CONNECTIONS,
+                    keepalive_expiry=KEEPALIVE_SECONDS,
+                ),
+            )
+        except (ValueError, httpx.InvalidURL):
+            # the value is not shown: a proxy's URL can hold a password
+            raise PostpressInvalidRequest(
+                "proxy is not a URL that can be used: write it as http://, https:// or socks5://host:port."
+            ) from None
+        except ImportError:
+            raise PostpressInvalidRequest(
+                "proxy is a SOCKS proxy, which needs a package: install httpx[socks]."
+            ) from None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r})"
@@ -221,23 +232,17 @@ def _verification(verify: bool | str) -> ssl.SSLContext | bool:
         raise PostpressInvalidRequest(f"verify={verify!r} is not a file of certificates: {error.strerror}.") from error
 
 
-def _proxy(proxy: str | None) -> httpx.Proxy | None:
-    if proxy is None:
-        return None
-    try:
-        return httpx.Proxy(proxy)
-    except (ValueError, httpx.InvalidURL):
-        # the value is not shown: a proxy's URL can hold a password
-        raise PostpressInvalidRequest(
-            "proxy is not a URL that can be used: write it as http://, https:// or socks5://host:port."
-        ) from None
-
-
 def _reason(error: BaseException) -> str:
-    # httpx's own words say little; the cause that it wraps says why
-    while error.__cause__ is not None:
-        error = error.__cause__
+    # httpx's own words say little; what it wraps says why
+    while cause := error.__cause__ or _hidden_cause(error):
+        error = cause
     if isinstance(error, BaseExceptionGroup):
         return _reason(error.exceptions[0])
     words = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return words.strip().removesuffix(".")
+
+
+def _hidden_cause(error: BaseException) -> OSError | None:
+    # httpcore raises its errors "from None"; other contexts could be anything that was being handled meanwhile
+    context = error.__context__ if type(error).__module__.startswith("httpcore") else None
+    return context if isinstance(context, OSError) else None

@@ -63,7 +63,7 @@ class PostpressAPIError(PostpressError):
             said += f" {self.type}"
         words = dict.fromkeys(filter(None, (self.title, self.detail)))
         if words:
-            said += f" ({': '.join(words)})"
+            said += f" ({': '.join(words).removesuffix('.')})"
         if self.type in ERROR_TYPES:
             said += f". {ERROR_TYPES[self.type].meaning}"
         if self.hint:

@@ -10,7 +10,10 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_postpress.api import endpoints
 from airflow_provider_postpress.api.client import AsyncPostpressClient, PostpressClient
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint, Parameter
+from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 from airflow_provider_postpress.api.models import Account, SyncAnswer
+from airflow_provider_postpress.hooks import connection_form
+from airflow_provider_postpress.hooks.connection_check import check_connection
 from airflow_provider_postpress.hooks.settings import ConnectionSettings, new_client, settings_of
 from airflow_provider_postpress.hooks.shared import shared_client
 
@@ -62,6 +65,28 @@ class PostpressHook(BaseHook):
         if self._settings is None:
             self._settings = settings_of(self.get_connection(self.postpress_conn_id))
         return self._settings
+
+    def test_connection(self) -> tuple[bool, str]:
+        """
+        Find out whether the connection works, without an effect on any account.
+
+        :return: whether it does, and what was found in words: a wrong key, a key without the scope, a wrong base path
+            and which one would work, a host that cannot be reached, a TLS failure, or a setting that is wrong
+        """
+        try:
+            return check_connection(self.settings, self.postpress_conn_id)
+        except PostpressInvalidRequest as refusal:
+            return False, str(refusal)
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Give the connection form's fields to Airflow 3.1, see :mod:`.connection_form`."""
+        return connection_form.widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Give the behaviour of the connection form's fields to Airflow 3.1, see :mod:`.connection_form`."""
+        return connection_form.field_behaviour()
 
     def get_conn(self) -> PostpressClient:
         """
