@@ -253,6 +253,10 @@ class TestForeignSyncs:
         foreign, ours = bench.engine.starts("acc")
         assert (foreign["status"], foreign["chunks"], ours["by"]) == ("SYNC_DONE", 3, "client")
 
+    def test_a_poll_at_the_very_end_reads_the_end(self, bench: Bench) -> None:
+        bench.engine.foreign_sync("acc", {"after": "1"}, poll_every_ms=10_000)
+        assert bench.sync(wait=10) == "SYNC_STARTED"
+
     def test_a_poller_may_stop_before_the_end(self, bench: Bench) -> None:
         bench.engine.foreign_sync("acc", {"after": "1"}, poll_every_ms=1000, polls=3)
         assert bench.sync(wait=60) == "SYNC_DONE"
