@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import TaskDeferralTimeout
+try:
+    from airflow.sdk.exceptions import TaskDeferralTimeout
+except ImportError:  # Airflow 3.1 keeps it elsewhere
+    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]  # and mypy sees both
 
 from airflow_provider_postpress.tasks.arguments import choice, default_deferrable, seconds
 from airflow_provider_postpress.tasks.base import PostpressTask
