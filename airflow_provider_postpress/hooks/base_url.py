@@ -32,6 +32,8 @@ def base_url_of(host: str | None, port: int | None, schema: str | None) -> str:
         raise _refused("host", "names another port than the port field; give it once")
     if path_in_host and path_in_schema and path_in_host != path_in_schema:
         raise _refused("host", "names another path than the schema field; give it once")
+    if port and not 0 < port < 65536:
+        raise _refused("port", "is not a number from 1 to 65535")
     path = path_in_host or path_in_schema or DEFAULT_PATH.strip("/")
     port = port_in_host or port
     authority = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
