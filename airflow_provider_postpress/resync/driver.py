@@ -158,6 +158,7 @@ class SyncDriver:
         self._pacing = pacing
         self._goal = goal
         self._hurried = False
+        self._lingered = False
 
     @property
     def knows_nothing(self) -> bool:
@@ -195,6 +196,8 @@ class SyncDriver:
             if outcome:
                 return outcome
             if self._pacing.is_over(reply.at):
+                if self._is_left_between_chunks(reply.came):
+                    continue
                 return self._timed_out()
             if wait:
                 yield Wait(wait)
@@ -227,6 +230,11 @@ class SyncDriver:
         if verdict.do is Do.POLL_ANEW:
             self._pacing.anew()
         return verdict.failure, self._pacing.before_poll(now)
+
+    def _is_left_between_chunks(self, came: SyncAnswer | PostpressError) -> bool:
+        # the next chunk is started before we leave: whoever asks next would start it, and take it for a sync of its own
+        self._lingered = not self._lingered and isinstance(came, SyncAnswer) and came.status == "CHUNK_DONE"
+        return self._lingered
 
     def _told(self, now: datetime) -> str:
         known = self.progress.known
