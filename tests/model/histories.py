@@ -107,17 +107,19 @@ def _every(what: str, *choices: Any) -> list[Event]:
     return [Event(what, arguments) for arguments in product(*choices)]
 
 
+_IN_CHUNKS = [what for what in FOREIGN if what.endswith("in chunks")]
+
 EVENTS = (
-    _every("run_steps", [0, 1], [*[Fault.NONE] * 30, *list(Fault) * 2])
+    _every("run_steps", [0, 1], [*[Fault.NONE] * 20, *list(Fault) * 2])
     + _every("task_begins", [Day.A, Day.B], [None, 1, 2], [False, False, True])
-    + _every("somebody_else_asks", FOREIGN) * 4
-    + _every("somebody_else_starts_and_never_polls", FOREIGN, [1, 5, 20, 60])
-    + _every("worker_defers") * 10
-    + _every("trigger_starts_again", [True, False]) * 4
-    + _every("try_dies_and_another_begins") * 5
-    + _every("task_is_given_up") * 5
-    + _every("time_passes", [1, 5, 20, 60, 600]) * 2
-    + _every("message_arrives", CHATS[:2], [Day.A, Day.B])
-    + _every("next_sync_will_fail", [1, 2]) * 3
+    + _every("somebody_else_asks", [*FOREIGN, *_IN_CHUNKS]) * 2
+    + _every("somebody_else_starts_and_never_polls", [*FOREIGN, *_IN_CHUNKS], [1, 5, 20])
+    + _every("worker_defers") * 8
+    + _every("trigger_starts_again", [True, False]) * 3
+    + _every("try_dies_and_another_begins") * 4
+    + _every("task_is_given_up") * 4
+    + _every("time_passes", [1, 5, 20, 60]) * 2
+    + _every("message_arrives", CHATS[:1], [Day.A, Day.B])
+    + _every("next_sync_will_fail", [1, 2]) * 2
 )
 """All that can happen, each as often as it is likely to."""

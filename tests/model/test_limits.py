@@ -8,12 +8,14 @@ README says so. A change that makes one of them fail, and tells no lie elsewhere
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from simulation import FOREIGN, Day, Fault, Postpress, Run, Task, request_of
 
 from airflow_provider_postpress.emulator import Options
 from airflow_provider_postpress.resync.driver import SyncResult
+from airflow_provider_postpress.resync.failure import Failure
 from airflow_provider_postpress.resync.request import Target
 from airflow_provider_postpress.resync.tracker import Owner
 
@@ -130,6 +132,16 @@ def test_the_next_chunk_of_a_sync_that_was_left_between_two_chunks_looks_like_ou
     run.step()
     assert run.owner is Owner.OURS
     assert_false_success(run)
+
+
+def test_a_sync_that_is_given_up_at_its_deadline_is_not_left_between_two_chunks(postpress: Postpress) -> None:
+    deadline = postpress.now + timedelta(seconds=7)
+    given_up = Run.begun(postpress, request_of(Day.B, chunk_size=1), deadline=deadline)
+    assert isinstance(given_up.finish(), Failure)
+    assert given_up.driver.progress.known.chunks == 1
+    outcome = begin(postpress, chunk_size=1).finish()
+    assert isinstance(outcome, SyncResult)
+    assert not postpress.missing(outcome)
 
 
 def test_a_sync_without_chunks_finds_out_when_more_than_one_chunk_was_left(postpress: Postpress) -> None:

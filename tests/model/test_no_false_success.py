@@ -14,8 +14,9 @@ from __future__ import annotations
 import os
 
 from histories import EVENTS, Event, History
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from simulation import Day, Fault
 
 from airflow_provider_postpress.emulator import Options
 from airflow_provider_postpress.resync.request import Target
@@ -24,20 +25,37 @@ EXAMPLES = os.environ.get("MODEL_EXAMPLES")
 
 behaviours = st.builds(
     Options,
-    duration_ms=st.sampled_from([1_000, 5_000, 20_000, 60_000, 600_000]),
+    duration_ms=st.sampled_from([1_000, 5_000, 5_000, 20_000, 60_000]),
     chunks=st.sampled_from(["next", "next", "next", "fresh"]),
-    own_chunk_size=st.sampled_from([None, None, 1, 2]),
-    started_answers=st.sampled_from([1, 1, 2, 3]),
+    own_chunk_size=st.sampled_from([None, None, None, 1, 2]),
+    started_answers=st.sampled_from([1, 1, 1, 2, 3]),
 )
+
+LEFT_IN_CHUNKS = Event("somebody_else_starts_and_never_polls", ("another window in chunks", 5))
+BEGIN_IN_CHUNKS = Event("task_begins", (Day.A, 1, False))
+
+
+def requests(*faults: Fault) -> list[Event]:
+    return [Event("run_steps", (0, fault)) for fault in faults]
 
 
 @given(
     target=st.sampled_from([Target.ACCOUNT] * 5 + [Target.CHAT]),
     options=behaviours,
-    events=st.lists(st.sampled_from(EVENTS), max_size=40),
+    events=st.lists(st.sampled_from(EVENTS), min_size=5, max_size=40),
+)
+@example(  # a chunk's end is lost on us, and then a request never arrives
+    target=Target.ACCOUNT,
+    options=Options(duration_ms=5_000),
+    events=[LEFT_IN_CHUNKS, BEGIN_IN_CHUNKS, *requests(Fault.LOST_ANSWER, Fault.NEVER_ARRIVED)],
+)
+@example(  # a chunk's end tells us that the sync is foreign, and then a request is not handled
+    target=Target.ACCOUNT,
+    options=Options(duration_ms=5_000),
+    events=[LEFT_IN_CHUNKS, BEGIN_IN_CHUNKS, *requests(Fault.NONE, Fault.UNAVAILABLE)],
 )
 @settings(
-    max_examples=int(EXAMPLES or 2500),
+    max_examples=int(EXAMPLES or 4000),
     derandomize=EXAMPLES is None,
     database=None,
     deadline=None,

@@ -371,6 +371,13 @@ def test_a_deadline_that_passes_while_waiting_is_still_followed_by_a_last_reques
     assert postpress.waits == [10, 5]
 
 
+@pytest.mark.parametrize("last", ["SYNC_STARTED", "SYNC_RUNNING", "CHUNK_DONE", LOST], ids=str)
+def test_a_sync_that_is_given_up_at_the_end_of_a_chunk_begins_the_next_one_first(runner: Runner, last: Came) -> None:
+    outcome, postpress = follow(runner, ["SYNC_STARTED", "CHUNK_DONE", last], driver(CHUNKED, timeout=10))
+    assert failure(outcome).kind is FailureKind.SYNC_TIMEOUT
+    assert len(postpress.requests) == 3
+
+
 @pytest.mark.parametrize(
     ("request_", "came", "met"),
     [
