@@ -175,5 +175,5 @@ def test_the_backfill_command_makes_a_run_for_each_month(capsys: pytest.CaptureF
     )  # which stores the DAG
     capsys.readouterr()
     do([*command, "--reprocess-behavior", "completed", "--dry-run"])
-    months = re.findall(r"2025-\d\d-01 00:00:00\+00:00", capsys.readouterr().out.partition("Runs to be")[2])
+    months = re.findall(r"2025-\d\d-01 00:00:00\+00:00", capsys.readouterr().out.partition(" to be attempted:")[2])
     assert len(set(months)) == 12
