@@ -864,8 +864,9 @@ class TestLog:
         assert len(lines) <= 6
         told = [line for line in lines if line.startswith("INFO Sync")]
         sent = "{'chunk_size': 2, 'partial': True, 'after': 1767571199999, 'before': 1767657600000}"
+        window = "[2026-01-05 00:00 → 2026-01-06 00:00) UTC"
         assert told[:-1] == [
-            f"INFO Syncing account 'acc_anna' (LINKEDIN, 'Anna'): [2026-01-05 00:00 → 2026-01-06 00:00) UTC. Sent: {sent}",
+            f"INFO Syncing account 'acc_anna' (LINKEDIN, 'Anna'): {window}. Sent: {sent}",
             "INFO Sync of account 'acc_anna': started.",
             "INFO Sync of account 'acc_anna': chunk 1 done.",
         ]
