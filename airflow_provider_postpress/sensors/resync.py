@@ -113,7 +113,6 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
             self.log.info("Reporting on whichever sync of %s Postpress speaks of; a poll can start one.", request)
             return SyncDriver(request, observe, self.pacing())
         handle = read_handle(self.resync, Target(self.subject_field.removesuffix("_id")), now=utcnow())
-        setattr(self, self.subject_field, handle.request.id)
         if handle.deadline is None:
             self.log.info("The sync of %s had already ended well.", handle.request)
             return None
@@ -132,6 +131,16 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
             "together with this sensor, or use deferrable=True."
         )
         self.give_up(Failure(FailureKind.SYNC_CONFLICT, message))
+
+    def name_mapped_task(self, context: Context) -> None:
+        """
+        Let the UI name a mapped task by the account or chat that the handle is about, if there is one.
+
+        :param context: the run
+        """
+        if isinstance(self.resync, Mapping):
+            setattr(self, self.subject_field, self.resync.get(self.subject_field))
+        super().name_mapped_task(context)
 
     def give_up(self, failure: Failure) -> NoReturn:
         """
