@@ -16,8 +16,6 @@ from airflow_provider_postpress.resync.window import SyncWindow, TimeSpan
 SUPPORTED_TYPES = (LINKEDIN, "TELEGRAM")
 """The providers whose accounts can be resynchronised ("Resynchronize account messaging data")."""
 
-PRODUCTS = ("classic", "recruiter", "sales_navigator")
-
 
 class Target(StrEnum):
     """What is synced. All that differs between the two is said here, as data."""
@@ -51,7 +49,7 @@ class SyncRequest:
     :param id: its id
     :param window: the span of message time; ``None`` for all of it
     :param parameters: the query parameters, the same in every request of the sync
-    :raises PostpressInvalidRequest: the id cannot be part of a path
+    :raises PostpressInvalidRequest: the id cannot be part of a path, or there is no such parameter or value
     """
 
     target: Target
@@ -60,7 +58,7 @@ class SyncRequest:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        endpoints.path_segment(self.target.id_name, self.id)
+        _ = self.endpoint  # it refuses what cannot be sent
 
     def __str__(self) -> str:
         return f"{self.target} {self.id!r}"
@@ -106,6 +104,7 @@ class SyncRequest:
 
 
 def account_request(
+    account_id: str,
     account: Account,
     window: SyncWindow | None,
     *,
@@ -117,6 +116,7 @@ def account_request(
     """
     Build the request that resynchronises an account ("Resynchronize account messaging data").
 
+    :param account_id: Postpress's id of the account
     :param account: the account as Postpress tells it
     :param window: the span of message time; ``None`` for the whole history
     :param time_span: ``natural`` or ``as_documented``: how ``before`` and ``after`` are understood
@@ -127,35 +127,24 @@ def account_request(
     """
     parameters: dict[str, Parameter] = {}
     if chunk_size is not None:
-        parameters["chunk_size"] = _chunk_size(chunk_size)
+        is_number = isinstance(chunk_size, str) and chunk_size.strip().isdecimal()
+        parameters["chunk_size"] = int(chunk_size) if is_number else chunk_size
     if partial is not None and not isinstance(partial, bool):
         raise PostpressInvalidRequest(f"partial={partial!r} is not allowed: it is True, False or None.")
     if account.type == LINKEDIN:
         parameters["partial"] = partial is not False
     if linkedin_product:
-        parameters["linkedin_product"] = _product(linkedin_product, account)
+        parameters["linkedin_product"] = linkedin_product
     if window is not None:
         parameters |= window.parameters(time_span)
-    return SyncRequest(Target.ACCOUNT, account.id, window, parameters)
-
-
-def _chunk_size(value: int | str) -> int:
-    chats = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-    if isinstance(chats, bool) or not isinstance(chats, int) or chats < 1:
-        raise PostpressInvalidRequest(f"chunk_size={value!r} is not allowed: it is a number of chats, at least 1.")
-    return chats
-
-
-def _product(value: str, account: Account) -> str:
-    if value not in PRODUCTS:
-        raise PostpressInvalidRequest(f"linkedin_product={value!r} is not allowed: it is one of {', '.join(PRODUCTS)}.")
-    if account.type != LINKEDIN:
-        raise PostpressInvalidRequest(
-            f"linkedin_product={value!r} is for LinkedIn accounts only; account {account.id!r} is of {account.type}."
+    request = SyncRequest(Target.ACCOUNT, account_id, window, parameters)
+    if linkedin_product and linkedin_product not in account.linkedin_products:
+        has = (
+            f"it has {', '.join(account.linkedin_products)}"
+            if account.type == LINKEDIN
+            else f"it is of {account.type}, and products are LinkedIn's"
         )
-    if value not in account.linkedin_products:
         raise PostpressInvalidRequest(
-            f"linkedin_product={value!r} is not connected on account {account.id!r}; "
-            f"it has {', '.join(account.linkedin_products)}."
+            f"linkedin_product={linkedin_product!r} is not for account {account_id!r}: {has}."
         )
-    return value
+    return request

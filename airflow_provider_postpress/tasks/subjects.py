@@ -87,6 +87,7 @@ class AccountTask(PostpressTask):
         if failure := unready(account):
             self.give_up(failure)
         request = account_request(
+            self.account_id or "",
             account,
             window,
             time_span=hook.settings.time_span,
