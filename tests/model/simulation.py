@@ -153,7 +153,7 @@ class Postpress:
 
     def _began(self, result: SyncResult) -> int:
         """Say by the engine's record when the sync began; by the result, where no such sync was under way then."""
-        assert result.progress.started_at is not None
+        assert result.progress.started_at is not None, "A success without a start."
         seen = round(result.progress.started_at.timestamp() * 1000)
         began = [
             start["began"]
