@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 __version__ = "0.1.0"
 
 
-def get_provider_info() -> dict[str, Any]:
+def get_provider_info() -> dict[str, object]:
     """Tell Airflow what this package provides (entry point ``apache_airflow_provider``)."""
     return {
         "package-name": "airflow-provider-postpress",
@@ -34,7 +32,7 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "airflow_provider_postpress.hooks.postpress.PostpressHook",
                 "hook-name": "Postpress",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "port", "schema", "extra"],
+                    "hidden-fields": ["login", "schema", "extra"],
                     "relabeling": {"password": "API key"},
                     "placeholders": {
                         "host": "https://api.postpress.ai/v1",

@@ -42,5 +42,6 @@ def field_behaviour() -> dict[str, Any]:
 
 
 def _connection_type() -> dict[str, Any]:
-    (connection_type,) = get_provider_info()["connection-types"]
+    info: Any = get_provider_info()
+    (connection_type,) = info["connection-types"]
     return dict(connection_type)
