@@ -238,9 +238,9 @@ class SyncDriver:
 
     def _told(self, now: datetime) -> str:
         known = self.progress.known
-        counts = [f"{self.progress.polls} polls"]
-        counts += [f"{known.chunks} chunks"] if known.chunks else []
-        counts += [f"{known.restarts} restart"] if known.restarts else []
+        counts = [_count(self.progress.polls, "poll")]
+        counts += [_count(known.chunks, "chunk")] if known.chunks else []
+        counts += [_count(known.restarts, "restart")] if known.restarts else []
         took = f" in {(now - self.progress.started_at).total_seconds():.3g} s" if self.progress.started_at else ""
         return f"Sync of {self.request} done{took}: {', '.join(counts)}."
 
@@ -248,16 +248,16 @@ class SyncDriver:
         known = self.progress.known
         match known.owner:
             case Owner.OURS if known.chunks:
-                met = f"our sync has had {known.chunks} chunks, never SYNC_DONE"
+                met = f"our sync has had {_count(known.chunks, 'chunk')}, never SYNC_DONE"
             case Owner.OURS:
                 met = "our sync started, but its end was never seen (no chunks, never SYNC_DONE)"
             case Owner.FOREIGN:
                 met = "a sync that we did not start went on all the time, so ours never began (0 chunks)"
             case _:
-                met = f"no end of a sync was seen ({known.chunks} chunks, never SYNC_DONE)"
+                met = f"no end of a sync was seen ({_count(known.chunks, 'chunk')}, never SYNC_DONE)"
         message = (
-            f"The sync of {self.request} did not end in time: {met}, in {self.progress.polls} requests. Postpress has "
-            "no cancel and goes on working: the next run will meet SYNC_RUNNING, or the end that nobody read, and "
+            f"The sync of {self.request} did not end in time: {met}, in {_count(self.progress.polls, 'request')}. Postpress "
+            "has no cancel and goes on working: the next run will meet SYNC_RUNNING, or the end that nobody read, and "
             "start its own sync after it. Give `timeout` more time, or sync a shorter window."
         )
         return Failure(FailureKind.SYNC_TIMEOUT, message)
@@ -308,6 +308,10 @@ def _back_off(
         return Failure(FailureKind.UNAVAILABLE, message), 0.0
     yield Say(f"{error} Asking again in {wait:.3g} s ({pacing.failures} of {FAILURE_BUDGET} failures in a row).")
     return None, wait
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _is_new_start(before: Knowledge, after: Knowledge) -> bool:

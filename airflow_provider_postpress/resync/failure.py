@@ -82,7 +82,7 @@ def may_have_been_answered(error: PostpressError) -> bool:
         case PostpressTransportError():
             return error.may_have_arrived
         case PostpressAPIError():
-            return error.status != 429 and error.type in (None, "errors/request_timeout")
+            return error.status != 429 and error.type in (None, "errors/request_timeout", "errors/unexpected_error")
         case _:
             return True
 

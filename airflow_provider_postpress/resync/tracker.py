@@ -143,7 +143,7 @@ class OwnSync:
 
     def _judge_first(self, request: SyncRequest, known: Knowledge, read: Knowledge, status: str) -> Verdict:
         match status:
-            case "SYNC_STARTED" if request.target is Target.ACCOUNT and known.unread and not known.after_end:
+            case "SYNC_STARTED" if request.target is Target.ACCOUNT and known.unread:
                 note = (
                     "an answer was lost before this start, and with it perhaps the end of a chunk of somebody else's "
                     "sync: this may be its next chunk; waiting for its end before starting ours"
@@ -235,10 +235,18 @@ def after_loss(known: Knowledge, *, may_have_been_answered: bool) -> Knowledge:
     """
     Say what is known after a request that got no usable answer: what we owned we still own.
 
+    A start after it no longer follows upon an end that was read: somebody else's sync may have begun in between.
+
     :param known: what was known before
     :param may_have_been_answered: whether a status may have been delivered and lost
     """
-    return replace(known, lost=True, unread=known.unread or may_have_been_answered, seen_running=False)
+    return replace(
+        known,
+        lost=True,
+        unread=known.unread or may_have_been_answered,
+        after_end=known.after_end and known.owner is Owner.OURS,
+        seen_running=False,
+    )
 
 
 def _ours(known: Knowledge) -> Knowledge:

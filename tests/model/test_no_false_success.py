@@ -54,6 +54,17 @@ def requests(*faults: Fault) -> list[Event]:
     options=Options(duration_ms=5_000),
     events=[LEFT_IN_CHUNKS, BEGIN_IN_CHUNKS, *requests(Fault.NONE, Fault.UNAVAILABLE)],
 )
+@example(  # between an end that we read and our start a sync in chunks begins, and a chunk's end is lost on us
+    target=Target.ACCOUNT,
+    options=Options(duration_ms=5_000),
+    events=[
+        Event("somebody_else_starts_and_never_polls", ("another window", 20)),
+        BEGIN_IN_CHUNKS,
+        *requests(Fault.NONE, Fault.TOO_MANY),
+        LEFT_IN_CHUNKS,
+        *requests(Fault.LOST_ANSWER),
+    ],
+)
 @settings(
     max_examples=int(EXAMPLES or 4000),
     derandomize=EXAMPLES is None,

@@ -218,7 +218,7 @@ def test_a_start_after_a_lost_answer_is_not_taken_for_ours(runner: Runner) -> No
 
 @pytest.mark.parametrize(
     "error",
-    [NEVER_ARRIVED, api_error(429), api_error(503, "errors/no_channel"), api_error(500, "errors/unexpected_error")],
+    [NEVER_ARRIVED, api_error(429), api_error(503, "errors/no_channel"), api_error(500, "errors/provider_error")],
     ids=str,
 )
 def test_a_start_after_an_answer_that_cannot_have_been_lost_is_ours(runner: Runner, error: PostpressError) -> None:

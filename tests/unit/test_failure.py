@@ -83,7 +83,15 @@ def test_a_documented_error_is_lost_by_its_type_whatever_its_status(error_type: 
 
 @pytest.mark.parametrize(
     "error",
-    [LOST, UNREADABLE, answered(408), answered(502), answered(504), answered(504, "errors/request_timeout")],
+    [
+        LOST,
+        UNREADABLE,
+        answered(408),
+        answered(502),
+        answered(504),
+        answered(504, "errors/request_timeout"),
+        answered(500, "errors/unexpected_error"),
+    ],
     ids=str,
 )
 def test_a_status_may_be_gone_with_an_answer_that_was_lost_on_its_way(error: PostpressError) -> None:
@@ -92,7 +100,7 @@ def test_a_status_may_be_gone_with_an_answer_that_was_lost_on_its_way(error: Pos
 
 @pytest.mark.parametrize(
     "error",
-    [NEVER_ARRIVED, answered(429), answered(503, "errors/no_channel"), answered(500, "errors/unexpected_error")],
+    [NEVER_ARRIVED, answered(429), answered(503, "errors/no_channel"), answered(500, "errors/provider_error")],
     ids=str,
 )
 def test_no_status_is_gone_where_postpress_did_not_handle_the_request(error: PostpressError) -> None:

@@ -140,6 +140,28 @@ def test_a_start_after_a_lost_answer_and_a_terminal_status_is_ours() -> None:
     assert judge(ACCOUNT, leftover.known, "SYNC_STARTED").known.owner is Owner.OURS
 
 
+@terminal
+@pytest.mark.parametrize("before", [NOTHING, FOREIGN], ids=["leftover", "end of a foreign sync"])
+def test_a_start_after_a_terminal_status_and_a_lost_answer_may_be_the_next_chunk_of_a_sync_begun_since(
+    before: Knowledge, status: str
+) -> None:
+    lost = after_loss(judge(ACCOUNT, before, status).known, may_have_been_answered=True)
+    assert judge(ACCOUNT, lost, "SYNC_STARTED").known.owner is Owner.FOREIGN
+
+
+def test_a_start_after_a_terminal_status_and_a_request_that_never_arrived_is_ours_but_its_chunk_is_not() -> None:
+    lost = after_loss(judge(ACCOUNT, NOTHING, "SYNC_DONE").known, may_have_been_answered=False)
+    started = judge(ACCOUNT, lost, "SYNC_STARTED")
+    assert started.known.owner is Owner.OURS
+    assert judge(ACCOUNT, started.known, "CHUNK_DONE").known.owner is Owner.FOREIGN
+
+
+def test_a_lost_request_does_not_take_away_what_a_sync_of_ours_started_after() -> None:
+    started = judge(ACCOUNT, judge(ACCOUNT, NOTHING, "SYNC_DONE").known, "SYNC_STARTED")
+    lost = after_loss(started.known, may_have_been_answered=True)
+    assert judge(ACCOUNT, lost, "CHUNK_DONE").known.owner is Owner.OURS
+
+
 def test_a_lost_answer_stays_lost_when_a_later_request_never_arrives() -> None:
     known = after_loss(AFTER_A_LOST_ANSWER, may_have_been_answered=False)
     assert judge(ACCOUNT, known, "SYNC_STARTED").known.owner is Owner.FOREIGN
