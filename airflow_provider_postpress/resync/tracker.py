@@ -62,7 +62,7 @@ class Knowledge:
 
     def as_dict(self) -> dict[str, Any]:
         """Write it in JSON's types; see :meth:`from_dict`."""
-        return asdict(self)
+        return {**asdict(self), "owner": self.owner.value}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -203,6 +203,27 @@ class Worker:
                 case _:
                     return ended
 
+    def begin(self, operator: type[BaseOperator], **arguments: Any) -> DeferTask:
+        """
+        Run a deferrable task until it defers, and give what it asks of the scheduler.
+
+        :param operator: its class
+        :param arguments: its arguments, but ``task_id``
+        """
+        ended = Ended()
+        task = self.task(operator, deferrable=True, **arguments)
+        message = self._take_a_step(self._task_instance(task), ended, _Supervisor(ended, datetime.now(UTC)))
+        assert isinstance(message, DeferTask), ended
+        return message
+
+    def context(self, task: BaseOperator) -> Any:
+        """
+        Give the context that a task's ``execute`` gets.
+
+        :param task: the task
+        """
+        return self._task_instance(task).get_template_context()
+
     def resume(self, operator: type[BaseOperator], event: Any, **arguments: Any) -> Ended:
         """
         Run only the last step of a deferred task.
