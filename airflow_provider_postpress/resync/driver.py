@@ -256,9 +256,9 @@ class SyncDriver:
             case _:
                 met = f"no end of a sync was seen ({_count(known.chunks, 'chunk')}, never SYNC_DONE)"
         message = (
-            f"The sync of {self.request} did not end in time: {met}, in {_count(self.progress.polls, 'request')}. Postpress "
-            "has no cancel and goes on working: the next run will meet SYNC_RUNNING, or the end that nobody read, and "
-            "start its own sync after it. Give `timeout` more time, or sync a shorter window."
+            f"The sync of {self.request} did not end in time: {met}, in {_count(self.progress.polls, 'request')}. "
+            "Postpress has no cancel and goes on working: the next run will meet SYNC_RUNNING, or the end that nobody "
+            "read, and start its own sync after it. Give `timeout` more time, or sync a shorter window."
         )
         return Failure(FailureKind.SYNC_TIMEOUT, message)
 

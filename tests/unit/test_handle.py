@@ -71,7 +71,7 @@ def test_what_is_not_a_handle_is_refused_with_the_advice_to_clear_its_operator(v
 
 
 def test_an_expired_handle_is_refused_with_the_advice_to_clear_its_operator():
-    with pytest.raises(PostpressInvalidRequest, match="could be followed until .*Clear the operator"):
+    with pytest.raises(PostpressInvalidRequest, match=r"could be followed until .*Clear the operator"):
         read_handle(STARTED, Target.ACCOUNT, now=NOW + timedelta(hours=6))
 
 

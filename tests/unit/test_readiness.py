@@ -7,15 +7,17 @@ from airflow_provider_postpress.resync.failure import FailureKind
 from airflow_provider_postpress.resync.readiness import unready
 
 
-def account(*statuses: str, type: str = "LINKEDIN") -> Account:
+def account(*statuses: str, provider: str = "LINKEDIN") -> Account:
     sources = [{"id": f"source-{number}", "status": status} for number, status in enumerate(statuses)]
-    return Account.model_validate({"object": "Account", "type": type, "id": "acc", "name": "Anna", "sources": sources})
+    return Account.model_validate(
+        {"object": "Account", "type": provider, "id": "acc", "name": "Anna", "sources": sources}
+    )
 
 
-@pytest.mark.parametrize("type", ["LINKEDIN", "TELEGRAM"])
+@pytest.mark.parametrize("provider", ["LINKEDIN", "TELEGRAM"])
 @pytest.mark.parametrize("statuses", [(), ("OK",), ("OK", "CONNECTING"), ("HIBERNATING",)])
-def test_an_account_that_runs_or_comes_up_can_be_synced(type: str, statuses: tuple[str, ...]):
-    assert unready(account(*statuses, type=type)) is None
+def test_an_account_that_runs_or_comes_up_can_be_synced(provider: str, statuses: tuple[str, ...]):
+    assert unready(account(*statuses, provider=provider)) is None
 
 
 @pytest.mark.parametrize(
@@ -43,10 +45,10 @@ def test_a_lost_login_outweighs_an_error():
     assert failure.kind is FailureKind.RECONNECT_REQUIRED
 
 
-@pytest.mark.parametrize("type", ["WHATSAPP", "INSTAGRAM", "MAIL", "SOMETHING_NEW"])
-def test_a_provider_without_history_sync_is_named(type: str):
-    failure = unready(account("CREDENTIALS", type=type))
+@pytest.mark.parametrize("provider", ["WHATSAPP", "INSTAGRAM", "MAIL", "SOMETHING_NEW"])
+def test_a_provider_without_history_sync_is_named(provider: str):
+    failure = unready(account("CREDENTIALS", provider=provider))
 
     assert failure is not None
     assert failure.kind is FailureKind.UNSUPPORTED
-    assert type in failure.message
+    assert provider in failure.message
