@@ -65,6 +65,7 @@ async def polled(emulator: Emulator, times: int) -> None:
 class TestWhatIsStored:
     @pytest.mark.parametrize("task", ["operator", "chat operator", "fire and forget", "sensor", "chat sensor"])
     def test_is_of_jsons_own_types_and_makes_the_same_trigger_again(self, worker, account, chat, emulator, task):
+        emulator.configure(duration_ms=60_000)
         emulator.foreign_sync(account)
         emulator.foreign_sync(chat_id=chat)
         operator, arguments = {
@@ -148,6 +149,7 @@ class TestFollowing:
         assert len(emulator.starts(account)) == 1
 
     async def test_of_a_foreign_sync_waits_it_out_and_starts_ours(self, worker, account, emulator):
+        emulator.set_duration(account, duration_ms=200)
         emulator.foreign_sync(account)
 
         event = await outcome_of(worker_begins(worker, account))
@@ -156,6 +158,7 @@ class TestFollowing:
         assert [start["by"] for start in emulator.starts(account)] == ["foreign", "client"]
 
     async def test_only_to_its_start_tells_that_it_started(self, worker, account, emulator):
+        emulator.set_duration(account, duration_ms=200)
         emulator.foreign_sync(account)
         kwargs = worker_begins(worker, account, wait_for_completion=False)
 
