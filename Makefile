@@ -1,0 +1,40 @@
+# make demo            see it work: a real Airflow, an emulated Postpress that misbehaves, two to three minutes
+# make demo SERVE=1    the same, and Airflow stays up to be looked at
+# make test            all tests
+# make lint            format, lint, types, layers
+# make clean           remove all that these made
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: help demo test lint clean
+.SILENT:
+
+help:
+	sed -n 's/^# make/make/p' Makefile
+
+demo: .demo/venv/ready
+	PYTHONPYCACHEPREFIX=$(CURDIR)/.demo/pycache .demo/venv/bin/python -m demo $(if $(SERVE),--serve)
+
+test: .venv/ready
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/ready
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy -p airflow_provider_postpress -p demo
+	.venv/bin/lint-imports --no-logo
+
+clean:
+	rm -rf .demo .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.demo/venv/ready: EXTRA := emulator
+.venv/ready: EXTRA := dev
+.demo/venv/ready .venv/ready: pyproject.toml
+	test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed, and is not on the path (or name it: make PYTHON=...)."; exit 1; }
+	echo "Installing Airflow and this package into $(@D) ..."
+	$(PYTHON) -m venv $(@D) || { echo "Python's venv module is needed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --editable '.[$(EXTRA)]'
+	touch $@
