@@ -51,15 +51,19 @@ def fresh(name: str) -> DAG:
     return import_module(name).dag
 
 
-def run(name: str, **arguments: Any) -> tuple[str, dict[str, str]]:
-    """Run an example with its waiting cut short; give the states of the run and of each task or mapped task."""
+def run(name: str, **arguments: Any) -> Any:
+    """Run an example with its waiting cut short."""
     dag = fresh(name)
     for task in dag.tasks:
         if task.is_mapped:
             task.partial_kwargs |= {"poll_interval": 0.05, "retry_delay": timedelta(0)}
         else:
             vars(task).update(poll_interval=0.05, poke_interval=0.05, retry_delay=timedelta(0))
-    dag_run = dag.test(**arguments)
+    return dag.test(**arguments)
+
+
+def states_of(dag_run: Any) -> tuple[str, dict[str, str]]:
+    """Give the states of a run and of each task or mapped task."""
     states = {ti.rendered_map_index or ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
     return str(dag_run.state), states
 
@@ -86,12 +90,12 @@ def test_an_example_says_when_to_use_it_and_is_read_without_a_warning(name: str)
 
 def test_a_night_brings_its_day_and_what_arrived_late(postpress: Emulator):
     postpress.add_messages("chat_linkedin_1", ["2026-03-04T01:00:00Z", "2026-03-05T00:59:59.999Z"])
-    states = run(
+    dag_run = run(
         "nightly_incremental",
         logical_date=pendulum.datetime(2026, 3, 5, 2, tz=BERLIN),
         run_conf={"spread_minutes": 0},
     )
-    assert states == ("success", {"at_an_uneven_time": "success", "resync": "success"})
+    assert states_of(dag_run) == ("success", {"at_an_uneven_time": "success", "resync": "success"})
     assert postpress.missing("acc_linkedin", "2026-03-01T01:00:00Z", "2026-03-05T01:00:00Z") == []
     assert postpress.missing("acc_linkedin", "2026-03-05T01:00:00Z")
 
@@ -102,8 +106,8 @@ def test_each_of_many_accounts_is_synced_once_and_those_that_cannot_be_are_skipp
     monkeypatch.setenv(
         "AIRFLOW_VAR_POSTPRESS_ACCOUNTS", '["acc_telegram", "acc_linkedin", "acc_whatsapp", "acc_linkedin"]'
     )
-    states = run("many_accounts", logical_date=pendulum.datetime(2026, 3, 5, 3, tz=BERLIN))
-    assert states == (
+    dag_run = run("many_accounts", logical_date=pendulum.datetime(2026, 3, 5, 3, tz=BERLIN))
+    assert states_of(dag_run) == (
         "success",
         {"accounts": "success", "acc_linkedin": "success", "acc_telegram": "success", "acc_whatsapp": "skipped"},
     )
@@ -120,8 +124,8 @@ def test_each_account_has_a_pool_of_one_slot_that_counts_deferred_tasks(postpres
         "acc_linkedin": (1, True),
         "acc_telegram": (1, True),
     }
-    states = run("many_accounts_with_pools", logical_date=pendulum.datetime(2026, 3, 5, 4, tz=BERLIN))
-    assert states == ("success", {"resync_acc_linkedin": "success", "resync_acc_telegram": "success"})
+    dag_run = run("many_accounts_with_pools", logical_date=pendulum.datetime(2026, 3, 5, 4, tz=BERLIN))
+    assert states_of(dag_run) == ("success", {"resync_acc_linkedin": "success", "resync_acc_telegram": "success"})
     for account in pools:
         assert postpress.missing(account, "2026-03-01T03:00:00Z", "2026-03-05T03:00:00Z") == []
 
@@ -130,8 +134,8 @@ def test_chats_are_repaired_whole_each_alone(postpress: Emulator):
     postpress.fail_next_sync(chat_id="chat_linkedin_1")
     postpress.delete_chat("chat_linkedin_2")
     asked_for = ["chat_linkedin_3", "chat_linkedin_1", "chat_unknown", "chat_linkedin_2", "chat_linkedin_3"]
-    states = run("chat_repair", logical_date=None, run_conf={"chat_ids": asked_for})
-    assert states == (
+    dag_run = run("chat_repair", logical_date=None, run_conf={"chat_ids": asked_for})
+    assert states_of(dag_run) == (
         "failed",
         {
             "chats": "success",
@@ -148,8 +152,10 @@ def test_chats_are_repaired_whole_each_alone(postpress: Emulator):
 
 
 def test_a_sync_is_started_and_waited_for_later(postpress: Emulator):
-    states = run("trigger_now_wait_later", logical_date=pendulum.datetime(2026, 3, 5, 5, tz=BERLIN))
-    assert states == ("success", dict.fromkeys(("start", "name_of", "wait", "report"), "success"))
+    dag_run = run("trigger_now_wait_later", logical_date=pendulum.datetime(2026, 3, 5, 5, tz=BERLIN))
+    assert states_of(dag_run) == ("success", dict.fromkeys(("start", "name_of", "wait", "report"), "success"))
+    results = {task: dag_run.get_task_instance(task).xcom_pull(task_ids=task)["status"] for task in ("start", "wait")}
+    assert results == {"start": "SYNC_STARTED", "wait": "SYNC_DONE"}
     assert len(postpress.starts("acc_linkedin")) == 1
     assert postpress.missing("acc_linkedin", "2026-03-04T04:00:00Z", "2026-03-05T04:00:00Z") == []
 
@@ -158,21 +164,19 @@ def test_a_year_is_filled_month_by_month(postpress: Emulator):
     postpress.add_messages("chat_telegram_1", ["2025-01-31T23:59:59.999Z", "2025-02-01T00:00:00Z"])
     postpress.scatter_messages("acc_telegram", 100, "2025-01-01T00:00:00Z", "2025-04-01T00:00:00Z")
     for month_over in ("2025-02-01", "2025-03-01"):
-        states = run(
+        dag_run = run(
             "yearly_backfill",
             logical_date=pendulum.parse(month_over),
             run_conf={"account_id": "acc_telegram", "spread_minutes": 0},
         )
-        assert states == ("success", {"at_an_uneven_time": "success", "resync": "success"})
+        assert states_of(dag_run) == ("success", {"at_an_uneven_time": "success", "resync": "success"})
     assert postpress.missing("acc_telegram", "2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z") == []
     assert postpress.missing("acc_telegram", "2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z")
 
 
 def test_the_backfill_command_makes_a_run_for_each_month(capsys: pytest.CaptureFixture[str]):
     (command,) = commands_of("yearly_backfill")
-    run(
-        "yearly_backfill", logical_date=pendulum.datetime(2025, 2, 1), mark_success_pattern=".*"
-    )  # which stores the DAG
+    run("yearly_backfill", logical_date=pendulum.datetime(2025, 2, 1), mark_success_pattern=".*")  # stores the DAG
     capsys.readouterr()
     do([*command, "--reprocess-behavior", "completed", "--dry-run"])
     months = re.findall(r"2025-\d\d-01 00:00:00\+00:00", capsys.readouterr().out.partition(" to be attempted:")[2])
