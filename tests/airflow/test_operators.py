@@ -276,7 +276,7 @@ class TestRefusedBeforeAnythingIsSent:
             ({"chunk_size": True}, "chunk_size=True is not allowed"),
             ({"chunk_size": 1.5}, "chunk_size=1.5 is not allowed"),
             ({"partial": "yes"}, "partial='yes' is not allowed"),
-            ({"linkedin_product": "premium"}, "one of classic, recruiter, sales_navigator"),
+            ({"linkedin_product": "premium"}, "classic, recruiter, sales_navigator"),
             ({"linkedin_product": "recruiter"}, "it has classic, sales_navigator"),
         ],
         ids=lambda value: " ".join(map(str, *value.items())) if isinstance(value, dict) else "",
@@ -871,7 +871,7 @@ class TestLog:
             "INFO Sync of account 'acc_anna': chunk 1 done.",
         ]
         assert told[-1].startswith("INFO Sync of account 'acc_anna' done in ")
-        assert told[-1].endswith(" polls, 1 chunks.")
+        assert told[-1].endswith(" polls, 1 chunk.")
 
     @worker_modes
     def test_has_no_line_for_a_poll(self, worker, account, emulator, log, how):
