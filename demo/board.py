@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +25,7 @@ _CELLS = {
     "deferred": ("◧", "cyan"),
 }
 _WAITING = ("·", "dim")
+_LEGEND = "■ synced  ◧ in the triggerer  □ on a worker  ↻ failed, tried again"
 _NEWS = {"success": "synced", "failed": "[red]failed[/]", "up_for_retry": "[yellow]SYNC_ERROR; Airflow tries again[/]"}
 
 
@@ -64,14 +65,13 @@ class Board:
         else:
             self._tell_news(states)
 
-    def _table(self, states: Mapping[tuple[str, str], str]) -> Table:
+    def _table(self, states: Mapping[tuple[str, str], str]) -> Group:
         table = Table.grid(padding=(0, 2))
         for account in ACCOUNTS:
             of_months = [states.get((account.id, month), "") for month in MONTHS]
             cells = Text(" ").join(Text(*_CELLS.get(state, _WAITING)) for state in of_months)
             table.add_row("", account.id, cells, f"{of_months.count('success')} of {len(MONTHS)} months")
-        table.add_row("", "", Text("■ synced  ◧ in the triggerer  □ on a worker  ↻ tried again", "dim"), self._clock())
-        return table
+        return Group(table, Text(f"  {self._clock()}  {_LEGEND}", "dim"))
 
     def _tell_news(self, states: Mapping[tuple[str, str], str]) -> None:
         for (account, month), state in states.items():

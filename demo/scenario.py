@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from airflow_provider_postpress.emulator import EmulatorControl, faults
 
 DAG_ID = "message_history"
-MONTHS = ("2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06", "2025-07", "2025-08")
-START, END = "2025-01-01T00:00:00Z", "2025-09-01T00:00:00Z"
+MONTHS = ("2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06")
+START, END = "2025-01-01T00:00:00Z", "2025-07-01T00:00:00Z"
 
 SYNC_MS = 700
 """How long a sync takes, or each chunk of one."""
