@@ -136,8 +136,8 @@ class AsyncPostpressClient:
                 status, headers, body = await self._exchange(endpoint, progress)
         except TimeoutError:
             problem = f"{progress.stage} within {self._timeout:g} s"
-        except (httpx.HTTPError, OSError, UnicodeError) as error:
-            # the latter two are what httpx lets through of TLS that breaks later, and of a host that is no name
+        except (httpx.HTTPError, OSError) as error:
+            # OSError: httpx lets through what TLS says when it breaks under an answer
             problem = f"{progress.stage}: {_reason(error)}"
         except httpx.InvalidURL as error:
             raise PostpressInvalidRequest(f"{endpoint.route} cannot be sent: {error}.") from None

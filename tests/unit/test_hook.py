@@ -108,8 +108,11 @@ def keeping(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> MisbehavingServer:
     return server
 
 
-async def test_an_async_with_block_keeps_its_connection(keeping: MisbehavingServer) -> None:
+async def test_an_async_with_block_looks_its_connection_up_once_and_keeps_it_open(
+    keeping: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with PostpressHook() as hook:
+        monkeypatch.delenv("AIRFLOW_CONN_POSTPRESS_DEFAULT")
         await hook.async_chat("chat_1")
         await hook.async_chat("chat_1")
 

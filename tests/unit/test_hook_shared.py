@@ -208,19 +208,23 @@ def test_event_loops_share_nothing() -> None:
     assert clients[0] is not clients[1]
 
 
-def test_an_event_loop_that_ended_under_its_users_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_an_event_loop_that_ended_under_its_users_is_not_kept(
+    server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def look_up(conn_id: str) -> Connection:
         # Airflow's own look-up keeps the loop, through asgiref
-        return Connection(conn_id=conn_id, conn_type="postpress", password="pp_live_key")
+        return Connection(conn_id=conn_id, conn_type="postpress", host=server.url, password="pp_live_key")
 
     monkeypatch.setattr(shared, "get_async_connection", look_up)
     loop = asyncio.new_event_loop()
     entering = shared_client("one")
-    loop.run_until_complete(entering.__aenter__())
+    client, _ = loop.run_until_complete(entering.__aenter__())
+    loop.run_until_complete(client.send(SYNC))
     loop.close()
     ended = weakref.ref(loop)
 
-    del loop, entering
+    del loop, entering, client
     gc.collect()
 
     assert ended() is None
