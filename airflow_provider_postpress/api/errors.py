@@ -61,10 +61,10 @@ class PostpressAPIError(PostpressError):
         said = f"{self.route} was answered {self.status}"
         if self.type:
             said += f" {self.type}"
-        words = dict.fromkeys(filter(None, (self.title, self.detail)))
+        words = list(dict.fromkeys(filter(None, (self.title, self.detail))))
         if words:
             said += f" ({': '.join(words).removesuffix('.')})"
-        if self.type in ERROR_TYPES:
+        if self.type in ERROR_TYPES and ERROR_TYPES[self.type].meaning not in words:
             said += f". {ERROR_TYPES[self.type].meaning}"
         if self.hint:
             said = f"{said.removesuffix('.')}. {self.hint}"

@@ -200,8 +200,8 @@ class OwnSync:
                 return Verdict(read, Do.FAIL, failure=_restarted_again(request))
             case _:
                 note = (
-                    "restarted: the sync ended, but somebody else read its end, and our poll started it anew; is "
-                    f"another task, DAG or program polling this {request.target}?"
+                    "restarted: the sync ended, but somebody else read its end, and our poll started it anew; another "
+                    f"task, DAG or program seems to poll this {request.target}"
                 )
                 restarted = _ours(replace(read, restarts=read.restarts + 1, after_end=False))
                 return Verdict(restarted, Do.POLL_ANEW, note, warn=True)
@@ -289,7 +289,7 @@ def _already_running(request: SyncRequest) -> Failure:
 def _never_starts(request: SyncRequest, status: str) -> Failure:
     message = (
         f"Postpress answered {status} to {MAX_LEFTOVERS + 1} requests in a row for {request} and never started a sync. "
-        "Something else reads this account's starts, or Postpress is not what its API pages say."
+        "See that nothing else polls it, and clear this task; if it happens again, ask Postpress's support."
     )
     return Failure(FailureKind.UNEXPECTED_ANSWER, message)
 

@@ -126,9 +126,9 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         if not (self.reschedule and self._follows_a_handle and self._driver and self._driver.follows_a_foreign_sync):
             return
         message = (
-            f"The sync of {self._driver.request} that the handle speaks of was the next chunk of somebody else's sync, "
-            "and mode='reschedule' cannot remember that until the next poke. Clear the operator that gave the handle "
-            "together with this sensor, or use deferrable=True."
+            f"The sync of {self._driver.request} was answered CHUNK_DONE though no chunks were asked for, so it may be "
+            "somebody else's, and mode='reschedule' cannot remember that until the next poke. Clear the operator that "
+            "gave the handle together with this sensor, and use deferrable=True."
         )
         self.give_up(Failure(FailureKind.SYNC_CONFLICT, message))
 

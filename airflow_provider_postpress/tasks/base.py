@@ -149,8 +149,8 @@ class PostpressTask(BaseOperator):
 
         self.name_mapped_task(context)
         match event:
-            case {"status": "success", "result": {"status": self.expected_status, **result}}:
-                return {**result, "status": self.expected_status}
+            case {"status": "success", "result": {"status": self.expected_status} as result}:
+                return result
             case {"status": "failure", "kind": str(kind), "message": str(message)} if kind in set(FailureKind):
                 self.give_up(Failure(FailureKind(kind), message))
         raise AirflowException(
