@@ -80,6 +80,7 @@ class MisbehavingServer:
     def __init__(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.received = threading.Semaphore(0)
+        self.closed = threading.Semaphore(0)
         self.connections = 0
         self.stopping = threading.Event()
         self._behaviour = behaviour
@@ -118,6 +119,7 @@ class MisbehavingServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
                 self._behaviour(Peer(connection, self))
+        self.closed.release()
 
 
 def http(body: bytes | str | dict[str, Any] = OK_BODY, status: int = 200, **headers: str) -> bytes:

@@ -364,6 +364,7 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_not_used(serve: Serve, c
     client = connect(server.url)
 
     client.send(SYNC)
+    assert server.closed.acquire(timeout=5)
     assert client.send(SYNC).status == "SYNC_RUNNING"
 
     assert len(server.requests) == server.connections == 2
