@@ -1,35 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+from api_clients import KEY, Client, Connect, FromBlockingCode, Serve
 from misbehaving_server import Behaviour, MisbehavingServer
 
 from airflow_provider_postpress.api.client import AsyncPostpressClient, PostpressClient
-from airflow_provider_postpress.api.endpoints import Endpoint
-
-KEY = "pp_live_s3cr3t-k3y"
-
-
-class Client(Protocol):
-    def send(self, endpoint: Endpoint[Any]) -> Any: ...
-
-
-class _FromBlockingCode:
-    """An asynchronous client, driven by a test that is written once for both kinds."""
-
-    def __init__(self, runner: asyncio.Runner, client: AsyncPostpressClient) -> None:
-        self._runner, self._client = runner, client
-
-    def send(self, endpoint: Endpoint[Any]) -> Any:
-        return self._runner.run(self._client.send(endpoint))
-
-
-Serve = Callable[..., MisbehavingServer]
-Connect = Callable[..., Client]
 
 
 @pytest.fixture
@@ -55,6 +35,6 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
             runner = stack.enter_context(asyncio.Runner())
             client = AsyncPostpressClient(KEY, base_url=url, **options)
             stack.callback(lambda: runner.run(client.aclose()))
-            return _FromBlockingCode(runner, client)
+            return FromBlockingCode(runner, client)
 
         yield {"blocking": blocking, "asynchronous": asynchronous}[request.param]

@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
-from conftest import Connect, Serve
+from api_clients import Connect, Serve
 from misbehaving_server import answering, http
 
 from airflow_provider_postpress.api import endpoints

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import Connect, Serve
+from api_clients import Connect, Serve
 from misbehaving_server import answering, http
 
 from airflow_provider_postpress.api import endpoints

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from airflow.exceptions import AirflowNotFoundException
-from conftest import KEY, Serve
+from api_clients import KEY, Serve
 from misbehaving_server import MisbehavingServer, Peer, Request, answering, dripping, http, silent
 
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressError, PostpressInvalidRequest

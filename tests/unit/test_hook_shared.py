@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.exceptions import AirflowNotFoundException
 from airflow.providers.common.compat.sdk import Connection
-from conftest import Serve
+from api_clients import Serve
 from misbehaving_server import MisbehavingServer, Peer, http
 
 from airflow_provider_postpress.api import endpoints
