@@ -1,0 +1,106 @@
+"""An Airflow with scheduler, triggerer, DAG processor and API server, against an emulator over HTTP."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from airflow_provider_postpress.emulator import Emulator
+from demo.local_airflow import LocalAirflow
+
+API_KEY = "pp_live_do_not_tell"
+AN_HOUR_MS = 3_600_000
+SETTINGS = {
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """An emulator whose syncs take 50 ms."""
+    with Emulator(duration_ms=50, api_key=API_KEY) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def airflow(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+    """The Airflow, with a connection to the emulator."""
+    home = tmp_path_factory.mktemp("airflow")
+    with LocalAirflow(home, Path(__file__).with_name("dags"), SETTINGS) as airflow:
+        airflow.add_connection("postpress_default", conn_type="postpress", host=emulator.url, password=API_KEY)
+        airflow.wait_for_dag("nightly", seconds=60)
+        yield airflow
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    A run of a DAG.
+
+    :param airflow: where
+    :param dag_id: the DAG
+    :param id: the run's id
+    """
+
+    airflow: LocalAirflow
+    dag_id: str
+    id: str
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """Its task instances, mapped ones in order."""
+        return sorted(self.airflow.task_instances(self.dag_id, self.id), key=lambda task: task["map_index"])
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What was written in its tasks' logs, on workers and in the triggerer."""
+        return [
+            json.loads(line)
+            for task in self.tasks
+            for log in sorted(self.airflow.task_log(task).parent.glob("*.log*"))
+            for line in log.read_text().splitlines()
+        ]
+
+    def wait_until(self, state: str, *, try_number: int = 1) -> list[dict[str, Any]]:
+        """Wait until all its task instances have a state, in this try; give them."""
+
+        def reached() -> list[dict[str, Any]]:
+            tasks = self.tasks
+            return tasks if {(task["state"], task["try_number"]) for task in tasks} == {(state, try_number)} else []
+
+        return self.airflow.wait_for(reached, seconds=60, what=f"{self.dag_id} to be {state} in try {try_number}")
+
+
+@pytest.fixture
+def run(airflow: LocalAirflow) -> Callable[[str], Run]:
+    """Run a DAG, by hand and without a logical date."""
+
+    def run(dag_id: str) -> Run:
+        return Run(airflow, dag_id, airflow.post(f"dags/{dag_id}/dagRuns", logical_date=None)["dag_run_id"])
+
+    return run
+
+
+@pytest.fixture
+def account(emulator: Emulator) -> Callable[..., str]:
+    """Add an account of four chats, with messages on and around 5 January 2026; its first sync may take an hour."""
+
+    def account(account_id: str, *, hour_long: bool = False) -> str:
+        emulator.add_account("LINKEDIN", account_id=account_id)
+        for _ in range(4):
+            emulator.add_chat(account_id, messages=["2026-01-04T12:00Z", "2026-01-05T00:00Z", "2026-01-05T12:00Z"])
+        if hour_long:
+            emulator.set_duration(account_id, duration_ms=AN_HOUR_MS)
+        return account_id
+
+    return account

@@ -1,0 +1,219 @@
+"""What only a live Airflow shows: schedules, failovers, kills, retries, and what its logs and its database keep."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+from conftest import API_KEY
+
+from airflow_provider_postpress.emulator import Emulator, faults
+
+DAY = ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
+
+pytestmark = pytest.mark.xdist_group("live")  # one Airflow for all
+
+
+@pytest.fixture
+def polled(airflow, emulator) -> Callable[..., None]:
+    """Wait until Postpress was asked about an account some more times."""
+
+    def polled(account_id: str, times: int = 2) -> None:
+        before = len(emulator.requests(account_id, route="account_sync"))
+        airflow.wait_for(
+            lambda: len(emulator.requests(account_id, route="account_sync")) >= before + times,
+            seconds=30,
+            what=f"{times} requests for {account_id}",
+            every=0.05,
+        )
+
+    return polled
+
+
+def let_the_hour_pass(emulator: Emulator, account_id: str) -> None:
+    """End the sync that takes an hour, and let those to come take none."""
+    emulator.set_duration(account_id, duration_ms=50)
+    emulator.advance(3600)
+
+
+def ours(log: list[dict[str, Any]]) -> list[str]:
+    """What this package's code wrote in a log."""
+    return [line["event"] for line in log if "airflow_provider_postpress" in line.get("logger", "")]
+
+
+def raised(log: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Which exceptions a log tells, with their texts."""
+    return [(error["exc_type"], error["exc_value"]) for line in log for error in line.get("error_detail") or ()]
+
+
+def test_a_nightly_dag_backfilled_across_a_change_of_the_clocks_with_faults_leaves_nothing_missing(airflow, emulator):
+    emulator.add_account("LINKEDIN", account_id="nightly")
+    for _ in range(3):
+        emulator.add_chat("nightly")
+    emulator.scatter_messages("nightly", 200, "2025-03-28T01:30:00Z", "2025-03-31T00:30:00Z")
+    emulator.leave_leftover("nightly")
+    emulator.inject(faults.LostAnswer(), account_id="nightly", route="account_sync", skip=2)
+    emulator.inject(faults.Error(status=503, error_type="errors/service_unavailable"), account_id="nightly", skip=6)
+    emulator.inject(faults.Reset(), account_id="nightly", skip=8)
+    airflow.add_pool("nightly")
+
+    airflow.cli("backfill", "create", "--dag-id", "nightly", "--from-date", "2025-03-29", "--to-date", "2025-04-01")
+    runs = airflow.wait_for(
+        lambda: [run for run in airflow.get("dags/nightly/dagRuns")["dag_runs"] if run["run_type"] == "backfill"],
+        seconds=10,
+        what="the backfill's runs",
+    )
+    airflow.wait_for(
+        lambda: {ti["state"] for ti in airflow.task_instances("nightly")} <= {"success", "failed"},
+        seconds=90,
+        what="the backfill to end",
+    )
+
+    results = [
+        airflow.get(f"dags/nightly/dagRuns/{run['dag_run_id']}/taskInstances/resync/xcomEntries/return_value")["value"]
+        for run in sorted(runs, key=lambda run: run["logical_date"])
+    ]
+    assert [result["window"] for result in results] == [
+        {"start": "2025-03-28T01:30:00+00:00", "end": "2025-03-29T01:30:00+00:00"},
+        {"start": "2025-03-29T01:30:00+00:00", "end": "2025-03-30T01:30:00+00:00"},
+        {"start": "2025-03-30T01:30:00+00:00", "end": "2025-03-31T00:30:00+00:00"},
+    ]
+    assert {ti["state"] for ti in airflow.task_instances("nightly")} == {"success"}
+    assert emulator.missing("nightly") == []
+    assert emulator.pending_faults() == []
+
+
+def test_a_sync_outlives_its_triggerer_and_is_not_started_again(airflow, emulator, account, run, polled):
+    account("triggerer_killed", hour_long=True)
+    syncing = run("triggerer_killed")
+    syncing.wait_until("deferred")
+    polled("triggerer_killed")
+
+    airflow.kill_component("triggerer")
+    airflow.start_component("triggerer")
+    polled("triggerer_killed", 3)
+    let_the_hour_pass(emulator, "triggerer_killed")
+
+    syncing.wait_until("success")
+    assert len(emulator.starts("triggerer_killed")) == 1
+    assert emulator.missing("triggerer_killed", *DAY) == []
+
+
+def test_a_worker_that_is_killed_in_a_sync_is_followed_by_a_try_that_waits_it_out_and_starts_its_own(
+    emulator, account, run, polled
+):
+    account("worker_killed", hour_long=True)
+    syncing = run("worker_killed")
+    (task,) = syncing.wait_until("running")
+    polled("worker_killed")
+
+    os.kill(task["pid"], signal.SIGKILL)
+    syncing.wait_until("running", try_number=2)
+    polled("worker_killed", 3)
+    let_the_hour_pass(emulator, "worker_killed")
+
+    syncing.wait_until("success", try_number=2)
+    first, second = emulator.starts("worker_killed")
+    assert first["ended"] <= second["began"]
+    assert emulator.missing("worker_killed", *DAY) == []
+
+
+def test_a_task_that_is_marked_failed_in_a_sync_ends_says_what_goes_on_and_can_be_cleared(
+    airflow, emulator, account, run, polled
+):
+    account("marked_failed", hour_long=True)
+    syncing = run("marked_failed")
+    (task,) = syncing.wait_until("running")
+    polled("marked_failed")
+
+    path = f"dags/marked_failed/dagRuns/{syncing.id}/taskInstances/resync"
+    airflow.patch(path, new_state="failed")
+    airflow.wait_for(lambda: not psutil.pid_exists(task["pid"]), seconds=30, what="the task's process to end")
+    assert any("Postpress cannot be told to stop" in line for line in ours(syncing.log))
+
+    airflow.post("dags/marked_failed/clearTaskInstances", dag_run_id=syncing.id, dry_run=False, only_failed=False)
+    syncing.wait_until("running", try_number=2)
+    polled("marked_failed", 3)
+    let_the_hour_pass(emulator, "marked_failed")
+    syncing.wait_until("success", try_number=2)
+    assert emulator.missing("marked_failed", *DAY) == []
+
+
+def test_a_deferred_sync_is_given_up_after_execution_timeout(account, run):
+    account("too_long", hour_long=True)
+    syncing = run("too_long")
+
+    syncing.wait_until("failed")
+    ((error, text),) = raised(syncing.log)
+    assert error == "PostpressSyncTimeout"
+    assert "goes on working" in text
+
+
+def test_a_sync_that_ends_in_error_in_the_triggerer_fails_its_try_and_the_next_one_succeeds(emulator, account, run):
+    account("sync_error")
+    emulator.fail_next_sync("sync_error")
+    syncing = run("sync_error")
+
+    syncing.wait_until("success", try_number=2)
+    assert [error for error, _ in raised(syncing.log)] == ["PostpressSyncError"]
+    assert [start["status"] for start in emulator.starts("sync_error")] == ["SYNC_ERROR", "SYNC_DONE"]
+    assert emulator.missing("sync_error", *DAY) == []
+
+
+def test_mapped_tasks_are_named_by_their_accounts_while_they_wait_and_after(emulator, account, run):
+    names = ["mapped_anna", "mapped_ben"]
+    for name in names:
+        account(name, hour_long=True)
+    syncing = run("mapped")
+
+    assert [task["rendered_map_index"] for task in syncing.wait_until("deferred")] == names
+    for name in names:
+        emulator.set_duration(name, duration_ms=50)
+    emulator.advance(3600)
+    assert [task["rendered_map_index"] for task in syncing.wait_until("success")] == names
+
+
+def test_a_missing_connection_is_told_by_its_name(run):
+    syncing = run("no_connection")
+
+    syncing.wait_until("failed")
+    ((_, text),) = raised(syncing.log)
+    assert "nowhere" in text
+
+
+def test_a_run_without_a_period_fails_before_any_request_and_is_not_tried_again(emulator, account, run):
+    account("no_window")
+    syncing = run("no_window")
+
+    syncing.wait_until("failed", try_number=1)
+    assert [error for error, _ in raised(syncing.log)] == ["PostpressWindowError"]
+    assert emulator.requests("no_window") == []
+
+
+def test_the_log_of_a_sync_is_a_few_lines_and_the_api_key_is_nowhere(airflow, emulator, account, run, polled):
+    account("deferred", hour_long=True)
+    syncing = run("deferred")
+    syncing.wait_until("deferred")
+    polled("deferred", 20)
+    assert_nowhere(API_KEY, airflow.home)
+    let_the_hour_pass(emulator, "deferred")
+
+    syncing.wait_until("success")
+    assert len(ours(syncing.log)) == 3, "what is synced, that it started, that it is done"
+    assert_nowhere(API_KEY, airflow.home)
+
+
+def assert_nowhere(secret: str, home) -> None:
+    """Look into all files that Airflow wrote, and into all rows of its database."""
+    for file in home.rglob("*"):
+        assert not (file.is_file() and secret.encode() in file.read_bytes()), file
+    database = sqlite3.connect(home / "airflow.db")
+    try:
+        assert not [row for row in database.iterdump() if secret in row]
+    finally:
+        database.close()
