@@ -389,7 +389,7 @@ def sync(request: pytest.FixtureRequest, worker: Worker) -> Callable[..., Ended]
     how, later = MODES[request.param]
 
     def sync(operator: type[BaseOperator] = PostpressResyncOperator, **arguments: Any) -> Ended:
-        ended = worker.run(operator, **FAST, **how, **arguments)
+        ended = worker.run(operator, **FAST, **how, **{"timeout": 20, **arguments})
         if later is None or ended.state != "success":
             return ended
         shared = {"soft_fail", "if_deleted", "postpress_conn_id"} & set(arguments)

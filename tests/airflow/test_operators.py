@@ -454,7 +454,7 @@ class TestAnothersSync:
         assert sync(account_id=account).state == "success"
 
     def test_is_a_conflict_where_we_are_told_to_fail(self, sync, account, emulator):
-        emulator.set_duration(account, duration_ms=60_000)
+        emulator.set_duration(account, duration_ms=3_000)
         emulator.foreign_sync(account)
 
         ended = sync(account_id=account, if_running="fail")
@@ -464,10 +464,20 @@ class TestAnothersSync:
         assert len(syncs(emulator)) == 1
 
     def test_of_a_chat_is_a_conflict_where_we_are_told_to_fail(self, sync, chat, emulator):
-        emulator.set_duration(chat_id=chat, duration_ms=60_000)
+        emulator.set_duration(chat_id=chat, duration_ms=3_000)
         emulator.foreign_sync(chat_id=chat)
 
         ended = sync(PostpressChatResyncOperator, chat_id=chat, if_running="fail")
+
+        assert isinstance(ended.error, PostpressSyncConflict)
+
+    def test_that_comes_after_another_is_a_conflict_too_where_we_are_told_to_fail(
+        self, sync, account, answers, emulator
+    ):
+        emulator.inject(faults.LostAnswer(effect=False), route="account_sync")
+        answers("SYNC_RUNNING", "SYNC_DONE", "SYNC_RUNNING")
+
+        ended = sync(account_id=account, if_running="fail")
 
         assert isinstance(ended.error, PostpressSyncConflict)
 
@@ -568,7 +578,7 @@ class TestOurSync:
 
     @worker_modes
     def test_that_never_begins_times_out_and_says_why(self, worker, account, emulator, how):
-        emulator.set_duration(account, duration_ms=60_000)
+        emulator.set_duration(account, duration_ms=3_000)
         emulator.foreign_sync(account)
 
         ended = worker.run(PostpressResyncOperator, account_id=account, timeout=0.1, **how)
@@ -823,15 +833,17 @@ class TestDeferral:
         (deferral,) = ended.deferrals
         assert timedelta(hours=1) < deferral.trigger_timeout <= timedelta(hours=1, minutes=5)
 
-    def test_is_bounded_by_a_shorter_execution_timeout_which_airflow_does_not_apply(self, worker, account, emulator):
-        emulator.set_duration(account, duration_ms=60_000)
+    @pytest.mark.parametrize(
+        ("shorter", "hours"), [(None, 6), (timedelta(hours=1), 1), (timedelta(hours=9), 6)], ids=str
+    )
+    def test_is_bounded_by_a_shorter_execution_timeout_which_airflow_does_not_apply(
+        self, worker, account, shorter, hours
+    ):
+        now = datetime.now(UTC)
+        deferral = worker.begin(PostpressResyncOperator, account_id=account, execution_timeout=shorter)
 
-        ended = worker.run(
-            PostpressResyncOperator, account_id=account, execution_timeout=timedelta(seconds=0.5), **DEFERRED
-        )
-
-        assert isinstance(ended.error, PostpressSyncTimeout)
-        assert len(ended.deferrals) == 1
+        deadline = datetime.fromisoformat(deferral.trigger_kwargs["deadline"])
+        assert timedelta(0) <= deadline - now - timedelta(hours=hours) < timedelta(seconds=30)
 
     def test_that_nobody_ends_is_a_sync_that_timed_out(self, worker, account):
         ended = worker.continue_at(

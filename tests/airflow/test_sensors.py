@@ -370,7 +370,7 @@ class TestWithoutAHandle:
 
 class TestOutOfTime:
     def test_is_what_it_is_for_any_sensor(self, wait, account, emulator):
-        emulator.set_duration(account, duration_ms=60_000)
+        emulator.set_duration(account, duration_ms=3_000)
 
         ended = wait(account_id=account, timeout=0.15)
 
@@ -378,7 +378,7 @@ class TestOutOfTime:
         assert ended.state == "failed"
 
     def test_with_a_handle_is_too(self, wait, start, account, emulator):
-        emulator.set_duration(account, duration_ms=60_000)
+        emulator.set_duration(account, duration_ms=3_000)
 
         ended = wait(resync=start(account_id=account), timeout=timedelta(seconds=0.15))
 
@@ -386,7 +386,7 @@ class TestOutOfTime:
         assert ended.state == "failed"
 
     def test_with_a_handle_that_ends_first_fails(self, wait, start, account, emulator):
-        emulator.set_duration(account, duration_ms=60_000)
+        emulator.set_duration(account, duration_ms=3_000)
 
         ended = wait(resync=start(account_id=account, timeout=0.5), timeout=30)
 
@@ -406,7 +406,7 @@ def fails(emulator: Emulator, account: str, failure: str) -> dict[str, Any]:
     """Make a sensor's sync fail, and give the arguments of the sensor."""
     arrangements = {
         "sync error": lambda: emulator.fail_next_sync(account),
-        "out of time": lambda: emulator.set_duration(account, duration_ms=60_000),
+        "out of time": lambda: emulator.set_duration(account, duration_ms=3_000),
         "unavailable": lambda: emulator.inject(OUTAGE, route="account_sync", count=None),
         "not ready": lambda: emulator.set_source_status(account, "STOPPED"),
         "login lost": lambda: emulator.set_source_status(account, "CREDENTIALS"),
@@ -512,11 +512,11 @@ class TestPacing:
     def test_deferred_ends_with_the_timeout_or_with_the_handle_whichever_is_first(
         self, worker, start, account, emulator, timeout, first
     ):
-        emulator.set_duration(account, duration_ms=300)
+        emulator.set_duration(account, duration_ms=3_000)
         before = datetime.now(UTC)
         handle = start(account_id=account, timeout=3600)
 
-        ended = worker.run(PostpressResyncSensor, resync=handle, timeout=timeout, poke_interval=0.01, deferrable=True)
+        deferral = worker.begin(PostpressResyncSensor, resync=handle, timeout=timeout)
 
-        deadline = datetime.fromisoformat(ended.deferrals[0].trigger_kwargs["deadline"])
+        deadline = datetime.fromisoformat(deferral.trigger_kwargs["deadline"])
         assert timedelta(0) <= deadline - before - timedelta(seconds=first) < timedelta(seconds=10)
