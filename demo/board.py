@@ -26,7 +26,11 @@ _CELLS = {
 }
 _WAITING = ("·", "dim")
 _LEGEND = "■ synced  ◧ in the triggerer  □ on a worker  ↻ failed, tried again"
-_NEWS = {"success": "synced", "failed": "[red]failed[/]", "up_for_retry": "[yellow]a try failed; Airflow tries again[/]"}
+_NEWS = {
+    "success": "synced",
+    "failed": "[red]failed[/]",
+    "up_for_retry": "[yellow]a try failed; Airflow tries again[/]",
+}
 
 
 class Board:
