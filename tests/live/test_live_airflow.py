@@ -10,7 +10,6 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import API_KEY
 
 from airflow_provider_postpress.emulator import Emulator, faults
 
@@ -200,12 +199,12 @@ def test_the_log_of_a_sync_is_a_few_lines_and_the_api_key_is_nowhere(airflow, em
     syncing = run("deferred")
     syncing.wait_until("deferred")
     polled("deferred", 20)
-    assert_nowhere(API_KEY, airflow.home)
+    assert_nowhere(emulator.api_key, airflow.home)
     let_the_hour_pass(emulator, "deferred")
 
     syncing.wait_until("success")
     assert len(ours(syncing.log)) == 3, "what is synced, that it started, that it is done"
-    assert_nowhere(API_KEY, airflow.home)
+    assert_nowhere(emulator.api_key, airflow.home)
 
 
 def assert_nowhere(secret: str, home) -> None:
