@@ -28,6 +28,6 @@ with DAG(
             deferrable=True,
             retries=2,
             retry_delay=timedelta(seconds=1),
-            poll_interval=0.4,
+            poll_interval=1,
             max_poll_interval=1,
         )

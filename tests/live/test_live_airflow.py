@@ -198,7 +198,7 @@ def test_the_log_of_a_sync_is_a_few_lines_and_the_api_key_is_nowhere(airflow, em
     account("deferred", hour_long=True)
     syncing = run("deferred")
     syncing.wait_until("deferred")
-    polled("deferred", 20)
+    polled("deferred", 6)
     assert_nowhere(emulator.api_key, airflow.home)
     let_the_hour_pass(emulator, "deferred")
 
