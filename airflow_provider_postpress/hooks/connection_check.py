@@ -38,6 +38,10 @@ def check_connection(settings: ConnectionSettings, conn_id: str) -> tuple[bool, 
             return False, f"{url} cannot be reached: {error.problem}. Check host, timeout, verify and proxy."
         case PostpressAPIError(type="errors/insufficient_privileges"):
             return False, f"{url} knows the API key, but its scope does not cover accounts: widen it. {error}"
+        case PostpressAPIError(status=403):
+            return False, f"{url} knows the API key, but does not let it read accounts. {error}"
+        case PostpressAPIError(status=status) if status == 429 or (status >= 500 and error.type):
+            return False, f"{url} is busy or down at the moment: test again later. {error}"
         case PostpressAPIError(status=401):
             return False, f"{url} does not accept the API key in the password field. {error}"
     fine = (True, f"{url} answers and accepts the API key.")

@@ -7,13 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-try:
-    from airflow.sdk.exceptions import TaskDeferralTimeout
-except ImportError:  # Airflow 3.1 keeps it elsewhere
-    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]  # and mypy sees both
-
-from airflow_provider_postpress.tasks.arguments import choice, default_deferrable, seconds
-from airflow_provider_postpress.tasks.base import PostpressTask
+from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, choice, default_deferrable, seconds
+from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.compat import TaskDeferralTimeout
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
 
 if TYPE_CHECKING:
@@ -21,6 +17,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_postpress.resync.driver import SyncDriver
     from airflow_provider_postpress.resync.pacing import Intervals
+    from airflow_provider_postpress.tasks.subjects import Window
+
+DEFAULT_TIMEOUT = timedelta(hours=6)
 
 
 class _ResyncOperator(PostpressTask):
@@ -29,12 +28,12 @@ class _ResyncOperator(PostpressTask):
     def __init__(
         self,
         *,
-        if_running: str = "wait",
-        wait_for_completion: bool = True,
-        deferrable: bool | None = None,
-        poll_interval: timedelta | float = 10,
-        max_poll_interval: timedelta | float = 60,
-        timeout: timedelta | float = timedelta(hours=6),
+        if_running: str,
+        wait_for_completion: bool,
+        deferrable: bool | None,
+        poll_interval: timedelta | float,
+        max_poll_interval: timedelta | float,
+        timeout: timedelta | float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -59,10 +58,14 @@ class _ResyncOperator(PostpressTask):
 
         self.name_mapped_task(context)
         with self.opened_hook() as hook:
+            pacing = self.pacing()
+            request = self.sync_request(hook, context, moment=utcnow(), pacing=pacing, sleep=time.sleep)
+            sent = dict(request.parameters) or "no parameters"
+            self.log.info("Syncing %s, %s. Each request sends %s.", request, self.span_of(request, context), sent)
             driver = SyncDriver(
-                self.sync_request(hook, context),
+                request,
                 OwnSync(fail_if_running=self.if_running == "fail"),
-                self.pacing(),
+                pacing,
                 goal=Goal.DONE if self.wait_for_completion else Goal.STARTED,
             )
             outcome = self.take(driver.steps(), hook, self._sleep(driver))
@@ -169,6 +172,45 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
     :raises PostpressUnexpectedAnswer: Postpress answered what its API pages do not describe
     """
 
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        window: Window = "data_interval",
+        overlap: timedelta | float | None = None,
+        chunk_size: int | str | None = None,
+        partial: bool | None = None,
+        linkedin_product: str | None = None,
+        max_window: timedelta | float | None = None,
+        if_running: str = "wait",
+        if_unsupported: str = "fail",
+        wait_for_completion: bool = True,
+        deferrable: bool | None = None,
+        poll_interval: timedelta | float = 10,
+        max_poll_interval: timedelta | float = 60,
+        timeout: timedelta | float = DEFAULT_TIMEOUT,
+        postpress_conn_id: str = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            account_id=account_id,
+            window=window,
+            overlap=overlap,
+            chunk_size=chunk_size,
+            partial=partial,
+            linkedin_product=linkedin_product,
+            max_window=max_window,
+            if_unsupported=if_unsupported,
+            if_running=if_running,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            max_poll_interval=max_poll_interval,
+            timeout=timeout,
+            postpress_conn_id=postpress_conn_id,
+            **kwargs,
+        )
+
 
 class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     """
@@ -191,3 +233,30 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     :param postpress_conn_id: the Airflow connection
     :raises PostpressChatDeletedError: the chat no longer exists at its provider
     """
+
+    def __init__(
+        self,
+        *,
+        chat_id: str,
+        if_deleted: str = "fail",
+        if_running: str = "wait",
+        wait_for_completion: bool = True,
+        deferrable: bool | None = None,
+        poll_interval: timedelta | float = 10,
+        max_poll_interval: timedelta | float = 60,
+        timeout: timedelta | float = DEFAULT_TIMEOUT,
+        postpress_conn_id: str = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            chat_id=chat_id,
+            if_deleted=if_deleted,
+            if_running=if_running,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            max_poll_interval=max_poll_interval,
+            timeout=timeout,
+            postpress_conn_id=postpress_conn_id,
+            **kwargs,
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Self
 
@@ -75,11 +75,13 @@ class Progress:
     :param known: what is known of it
     :param polls: requests sent for it
     :param started_at: when ours started
+    :param not_before: when Postpress wants to be asked again, if it said so
     """
 
     known: Knowledge = field(default_factory=Knowledge)
     polls: int = 0
     started_at: datetime | None = None
+    not_before: datetime | None = None
 
     def taken_up(self) -> Progress:
         """Say what is left of it for a trigger that takes the sync up."""
@@ -87,7 +89,12 @@ class Progress:
 
     def as_dict(self) -> dict[str, Any]:
         """Write it in JSON's types; see :meth:`from_dict`."""
-        return {"known": self.known.as_dict(), "polls": self.polls, "started_at": _iso(self.started_at)}
+        return {
+            "known": self.known.as_dict(),
+            "polls": self.polls,
+            "started_at": _iso(self.started_at),
+            "not_before": _iso(self.not_before),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -96,8 +103,19 @@ class Progress:
 
         :param data: what :meth:`as_dict` wrote
         """
-        started_at = data["started_at"]
-        return cls(Knowledge.from_dict(data["known"]), data["polls"], started_at and instant(started_at))
+        started_at, not_before = data["started_at"], data.get("not_before")
+        return cls(
+            Knowledge.from_dict(data["known"]),
+            data["polls"],
+            started_at and instant(started_at),
+            not_before and instant(not_before),
+        )
+
+
+RESULT_KEYS = frozenset(
+    {"window", "parameters", "status", "chunks", "polls", "restarts", "started_at", "finished_at"},
+)
+"""What every result has, beside the id of what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +202,7 @@ class SyncDriver:
         :param wait_from: the time, where the first request is to wait as one that follows another does
         """
         if wait_from is not None:
-            yield Wait(self._pacing.before_poll(wait_from))
+            yield Wait(self._pacing.before_poll(wait_from, not_before=self.progress.not_before))
         while True:
             reply = yield Ask(self.request.endpoint)
             self.progress = replace(self.progress, polls=self.progress.polls + 1)
@@ -204,7 +222,9 @@ class SyncDriver:
 
     def _lost(self, error: PostpressError, now: datetime) -> Generator[Say, Any, tuple[Failure | None, float]]:
         known = after_loss(self.progress.known, may_have_been_answered=may_have_been_answered(error))
-        self.progress = replace(self.progress, known=known)
+        retry_after = getattr(error, "retry_after", None)
+        not_before = None if retry_after is None else now + timedelta(seconds=retry_after)
+        self.progress = replace(self.progress, known=known, not_before=not_before)
         return (yield from _back_off(self._pacing, error, now, str(self.request)))
 
     def _answered(
@@ -213,7 +233,7 @@ class SyncDriver:
         self._pacing.recovered()
         before = self.progress.known
         verdict = self._tracker(self.request, before, answer)
-        self.progress = replace(self.progress, known=verdict.known)
+        self.progress = replace(self.progress, known=verdict.known, not_before=None)
         if answer.status == "SYNC_STARTED" and _is_new_start(before, verdict.known):
             self.progress = replace(self.progress, started_at=now)
         if verdict.note:
@@ -303,7 +323,7 @@ def _back_off(
     if pacing.budget_is_spent:
         message = (
             f"Postpress could not be asked about {subject}: {pacing.failures} requests in a row failed, the last one "
-            f"so: {error} What was running goes on there; a retry of this task waits it out and starts again."
+            f"so: {error} A sync that was running goes on there; a retry of this task waits it out and starts again."
         )
         return Failure(FailureKind.UNAVAILABLE, message), 0.0
     yield Say(f"{error} Asking again in {wait:.3g} s ({pacing.failures} of {FAILURE_BUDGET} failures in a row).")

@@ -74,7 +74,7 @@ def may_have_been_answered(error: PostpressError) -> bool:
     """
     Tell whether Postpress may have given its answer to a lost request: a delivered-once status may be gone with it.
 
-    Not so where the request never arrived, and where Postpress itself says that it could not handle it.
+    Not so where the request never arrived, and where there were too many of them.
 
     :param error: what the request met
     """
@@ -82,7 +82,7 @@ def may_have_been_answered(error: PostpressError) -> bool:
         case PostpressTransportError():
             return error.may_have_arrived
         case PostpressAPIError():
-            return error.status != 429 and error.type in (None, "errors/request_timeout", "errors/unexpected_error")
+            return error.status != 429
         case _:
             return True
 

@@ -43,23 +43,37 @@ def read_handle(value: object, target: Target, *, now: datetime) -> Handle:
     try:
         request = SyncRequest.from_dict(value)
         known = Knowledge(Owner.OURS, chunks=int(value["chunks"]), restarts=int(value["restarts"]))
-        progress = Progress(known, int(value["polls"]), instant(value["started_at"]))
+        progress = Progress(known, int(value["polls"]), _aware(value["started_at"]))
         status, deadline = value["status"], value.get("deadline")
-        ends = None if status == "SYNC_DONE" else instant(str(deadline))
+        ends = None if status == "SYNC_DONE" else _aware(str(deadline))
+        finished_at = _aware(value["finished_at"]) if status == "SYNC_DONE" else value["finished_at"]
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"resync={dict(value)!r} is not an operator's result ({error}). {_WAY_OUT}") from error
     if request.target is not target:
         raise _refused(f"resync is about {request}, and this sensor is about {target}s.")
     if status not in ("SYNC_DONE", "SYNC_STARTED"):
         raise _refused(f"resync has status {status!r}, which no operator of ours returns. {_WAY_OUT}")
-    if ends is not None and ends.tzinfo is None:
-        raise _refused(f"resync's deadline {deadline!r} has no timezone. {_WAY_OUT}")
+    if (status == "SYNC_DONE") != (finished_at is not None) or not _sends_its_window(request):
+        raise _refused(f"resync={dict(value)!r} contradicts itself: it is not an operator's result. {_WAY_OUT}")
     if ends is not None and ends <= now:
         raise _refused(
             f"The sync of {request} could be followed until {deadline}; since then somebody else may have read its "
             f"end. {_WAY_OUT}"
         )
     return Handle(request, progress, ends)
+
+
+def _aware(text: str) -> datetime:
+    moment = instant(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no timezone")
+    return moment
+
+
+def _sends_its_window(request: SyncRequest) -> bool:
+    sent = {name: value for name, value in request.parameters.items() if name in ("after", "before")}
+    window = request.window
+    return sent in ([window.parameters("natural"), window.parameters("as_documented")] if window else [{}])
 
 
 def _refused(message: str) -> PostpressInvalidRequest:

@@ -77,15 +77,16 @@ class Pacing:
         """Refill the failure budget: a good answer came."""
         self.failures = 0
 
-    def before_poll(self, now: datetime) -> float:
+    def before_poll(self, now: datetime, *, not_before: datetime | None = None) -> float:
         """
         Give the seconds to wait before the next poll.
 
         :param now: the time
+        :param not_before: when Postpress wants to be asked again, if it said so
         """
         wait = self._spread(self.intervals.after(self._polls))
         self._polls += 1
-        return self._up_to_deadline(wait, now)
+        return self._up_to_deadline(max(wait, (not_before - now).total_seconds()) if not_before else wait, now)
 
     def after_failure(self, now: datetime, retry_after: float | None) -> float:
         """

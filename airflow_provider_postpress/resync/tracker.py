@@ -11,6 +11,7 @@ Assumed: a request after ``CHUNK_DONE`` starts the next chunk of the same sync. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum, StrEnum, auto
@@ -261,11 +262,11 @@ def _never_expected(request: SyncRequest, answer: SyncAnswer) -> Failure | None:
     target = request.target
     surprise = None
     if answer.object != target.answer_object:
-        surprise = f"object {answer.object!r} where {target.answer_object!r} was expected"
+        surprise = f"object {_shown(answer.object)} where {target.answer_object!r} was expected"
     elif target is Target.CHAT and answer.chat_id != request.id:
-        surprise = f"an answer about chat {answer.chat_id!r}"
+        surprise = f"an answer about chat {_shown(answer.chat_id)}"
     elif answer.status not in target.statuses:
-        surprise = f"status {answer.status!r}, which the API pages do not list for it"
+        surprise = f"status {_shown(answer.status)}, which the API pages do not list for it"
     if surprise:
         message = (
             f"The sync of {request} got {surprise}. Postpress has changed, or this is not Postpress: check the "
@@ -276,6 +277,11 @@ def _never_expected(request: SyncRequest, answer: SyncAnswer) -> Failure | None:
         message = f"The {request} no longer exists at its provider; its history cannot be synced. Take it off the list."
         return Failure(FailureKind.CHAT_DELETED, message)
     return None
+
+
+def _shown(value: str | None) -> str:
+    # what is no word is not repeated: it could be of any length, and hold anything
+    return repr(value) if value is None or re.fullmatch(r"[\w-]{1,60}", value) else "that is no word"
 
 
 def _already_running(request: SyncRequest) -> Failure:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import (
@@ -16,8 +17,9 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_postpress.tasks.arguments import default_deferrable
+from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, default_deferrable
 from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.compat import AirflowRescheduleException
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
 
 if TYPE_CHECKING:
@@ -26,28 +28,45 @@ if TYPE_CHECKING:
     from airflow_provider_postpress.hooks.postpress import PostpressHook
     from airflow_provider_postpress.resync.driver import SyncDriver
     from airflow_provider_postpress.resync.failure import Failure
-    from airflow_provider_postpress.resync.pacing import Intervals
+    from airflow_provider_postpress.resync.pacing import Intervals, Pacing
+    from airflow_provider_postpress.tasks.subjects import Window
 
 MIN_POLL_INTERVAL = 0.001
 
 
+class _NotGiven(Enum):
+    NOT_GIVEN = "not given"
+
+
+NOT_GIVEN = _NotGiven.NOT_GIVEN
+
+
 class _NotYetError(Exception):
-    """The sync has not ended; poke again later."""
+    """
+    The sync has not ended; poke again later.
+
+    :param wait: seconds
+    """
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
 
 
-def _not_yet(_: float) -> NoReturn:
-    raise _NotYetError
+def _not_yet(wait: float) -> NoReturn:
+    raise _NotYetError(wait)
 
 
 class _ResyncSensor(BaseSensorOperator, PostpressTask):
     """Waits for a sync; the parameters are told where they are public."""
 
-    def __init__(self, *, resync: Any = None, deferrable: bool | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, resync: Any, deferrable: bool | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.resync = resync
+        # None, when it is given, is a handle that is missing
+        self._follows_a_handle = resync is not NOT_GIVEN
+        self.resync = resync if self._follows_a_handle else None
         self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self._follows_a_handle = resync is not None
         self._driver: SyncDriver | None = None
+        self._pacing: Pacing | None = None
         if self._follows_a_handle == (getattr(self, self.subject_field) is not None):
             raise ValueError(
                 f"Give {type(self).__name__} either {self.subject_field}, to report on whichever sync Postpress speaks "
@@ -61,6 +80,7 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         :param context: the run
         """
         self.name_mapped_task(context)
+        self._driver = self._pacing = None
         if not self.deferrable:
             return super().execute(context)
         with self._failing_softly():
@@ -95,8 +115,9 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
                 if self._driver is None:
                     return PokeReturnValue(is_done=True, xcom_value=self.resync)
                 outcome = self.take(self._driver.steps(), hook, _not_yet)
-            except _NotYetError:
+            except _NotYetError as later:
                 self._refuse_what_will_be_forgotten()
+                self._wait_beyond_the_poke_interval(later.wait)
                 return PokeReturnValue(is_done=False)
             if isinstance(outcome, Failure):
                 self.give_up(outcome)
@@ -108,17 +129,41 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         from airflow_provider_postpress.resync.request import Target
         from airflow_provider_postpress.resync.tracker import OwnSync, observe
 
+        rescheduled = self._first_rescheduled_at(context)
         if not self._follows_a_handle:
-            request = self.sync_request(hook, context, sleep=time.sleep if self.deferrable else _not_yet)
-            self.log.info("Reporting on whichever sync of %s Postpress speaks of; a poll can start one.", request)
-            return SyncDriver(request, observe, self.pacing())
+            self._pacing = self._pacing or self.pacing()
+            request = self.sync_request(
+                hook,
+                context,
+                # the same at every poke, or each would cut a window that reaches into the future at another end
+                moment=rescheduled or (context["ti"].start_date if self.reschedule else utcnow()),
+                pacing=self._pacing,
+                sleep=time.sleep if self.deferrable else _not_yet,
+            )
+            if not rescheduled:
+                span, sent = self.span_of(request, context), dict(request.parameters) or "no parameters"
+                self.log.info("Reporting on whichever sync of %s Postpress speaks of.", request)
+                self.log.info("Where none runs, a poll starts one, %s. Each request sends %s.", span, sent)
+            return SyncDriver(request, observe, self._pacing)
         handle = read_handle(self.resync, Target(self.subject_field.removesuffix("_id")), now=utcnow())
         if handle.deadline is None:
             self.log.info("The sync of %s had already ended well.", handle.request)
             return None
-        self.log.info("Following our sync of %s, started %s.", handle.request, handle.progress.started_at)
+        if not rescheduled:
+            self.log.info("Following our sync of %s, started %s.", handle.request, handle.progress.started_at)
         pacing = self.pacing(min(handle.deadline, utcnow() + self.patience()))
         return SyncDriver(handle.request, OwnSync(), pacing, progress=handle.progress)
+
+    def _first_rescheduled_at(self, context: Context) -> datetime | None:
+        return context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+
+    def _wait_beyond_the_poke_interval(self, wait: float) -> None:
+        # Postpress can ask for more; a trigger sees to it by itself
+        if self.deferrable or wait <= self.intervals().longest:
+            return
+        if self.reschedule:
+            raise AirflowRescheduleException(utcnow() + timedelta(seconds=wait))  # type: ignore[no-untyped-call]  # Airflow's
+        time.sleep(wait - self.poke_interval)
 
     def _refuse_what_will_be_forgotten(self) -> None:
         from airflow_provider_postpress.resync.failure import Failure, FailureKind
@@ -173,7 +218,7 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         # Airflow's own soft_fail skips on other errors in poke mode than it does when deferred
         try:
             yield
-        except AirflowSkipException:
+        except (AirflowSkipException, AirflowRescheduleException):
             raise
         except AirflowException as error:
             if self.soft_fail:
@@ -212,8 +257,36 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
 
     template_fields: Sequence[str] = (*AccountTask.template_fields, "resync")
 
-    def __init__(self, *, account_id: str | None = None, **kwargs: Any) -> None:
-        super().__init__(account_id=account_id, **kwargs)
+    def __init__(
+        self,
+        *,
+        account_id: str | None = None,
+        resync: Any = NOT_GIVEN,
+        window: Window = "data_interval",
+        overlap: timedelta | float | None = None,
+        chunk_size: int | str | None = None,
+        partial: bool | None = None,
+        linkedin_product: str | None = None,
+        max_window: timedelta | float | None = None,
+        if_unsupported: str = "fail",
+        deferrable: bool | None = None,
+        postpress_conn_id: str = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            account_id=account_id,
+            window=window,
+            overlap=overlap,
+            chunk_size=chunk_size,
+            partial=partial,
+            linkedin_product=linkedin_product,
+            max_window=max_window,
+            if_unsupported=if_unsupported,
+            resync=resync,
+            deferrable=deferrable,
+            postpress_conn_id=postpress_conn_id,
+            **kwargs,
+        )
 
 
 class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
@@ -237,5 +310,21 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
 
     template_fields: Sequence[str] = (*ChatTask.template_fields, "resync")
 
-    def __init__(self, *, chat_id: str | None = None, **kwargs: Any) -> None:
-        super().__init__(chat_id=chat_id, **kwargs)
+    def __init__(
+        self,
+        *,
+        chat_id: str | None = None,
+        resync: Any = NOT_GIVEN,
+        if_deleted: str = "fail",
+        deferrable: bool | None = None,
+        postpress_conn_id: str = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            chat_id=chat_id,
+            if_deleted=if_deleted,
+            resync=resync,
+            deferrable=deferrable,
+            postpress_conn_id=postpress_conn_id,
+            **kwargs,
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,14 +56,25 @@ class PostpressTask(BaseOperator):
 
     @abstractmethod
     def sync_request(
-        self, hook: PostpressHook, context: Context, *, sleep: Callable[[float], Any] = time.sleep
+        self, hook: PostpressHook, context: Context, *, moment: datetime, pacing: Pacing, sleep: Callable[[float], Any]
     ) -> SyncRequest:
         """
         Find out what to ask for. Starts nothing.
 
         :param hook: the connection
         :param context: the run
-        :param sleep: lets seconds pass before a failed look at the account is repeated
+        :param moment: the time; a window does not reach beyond it
+        :param pacing: how long to wait before a failed look at the account is repeated
+        :param sleep: lets seconds pass
+        """
+
+    @abstractmethod
+    def span_of(self, request: SyncRequest, context: Context) -> str:
+        """
+        Tell in words what span of messages is asked for.
+
+        :param request: what is asked for
+        :param context: the run
         """
 
     @abstractmethod
@@ -149,7 +159,7 @@ class PostpressTask(BaseOperator):
 
         self.name_mapped_task(context)
         match event:
-            case {"status": "success", "result": {"status": self.expected_status} as result}:
+            case {"status": "success", "result": dict(result)} if self._is_success(result):
                 return result
             case {"status": "failure", "kind": str(kind), "message": str(message)} if kind in set(FailureKind):
                 self.give_up(Failure(FailureKind(kind), message))
@@ -157,6 +167,15 @@ class PostpressTask(BaseOperator):
             f"The trigger ended with an event that this version does not know: {event!r}. How the sync of "
             f"{self.subject_field} {getattr(self, self.subject_field)!r} ended is not known; a retry of this task "
             "waits out what runs and starts again."
+        )
+
+    def _is_success(self, result: Mapping[str, Any]) -> bool:
+        from airflow_provider_postpress.resync.driver import RESULT_KEYS
+
+        return (
+            result.keys() >= RESULT_KEYS
+            and result["status"] == self.expected_status
+            and result.get(self.subject_field) == getattr(self, self.subject_field)
         )
 
     def give_up(self, failure: Failure) -> NoReturn:
@@ -179,7 +198,8 @@ class PostpressTask(BaseOperator):
         """
         map_index = context["ti"].map_index
         if map_index is not None and map_index >= 0 and not context.get("map_index_template"):
-            context["map_index_template"] = f"{{{{ task.{self.subject_field} }}}}"
+            # Airflow's column for it holds no more
+            context["map_index_template"] = f"{{{{ (task.{self.subject_field} | string)[:250] }}}}"
 
     def on_kill(self) -> None:
         """Say what killing the task does not do."""

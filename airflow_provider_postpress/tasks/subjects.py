@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_postpress.tasks.arguments import choice
-from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.base import PostpressTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from pendulum import Duration
 
-    from airflow_provider_postpress.api.models import Account
     from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.resync.request import SyncRequest
 
     Window = str | timedelta | Duration | tuple[datetime | str, datetime | str]
 
 
 class AccountTask(PostpressTask):
-    """
-    The sync of an account.
-
-    :param account_id: Postpress's id of the account (templated)
-    :param window: the span of message time to sync (templated): ``"data_interval"``, the run's (the default); a
-        ``timedelta`` or ``pendulum.Duration``, that long until the end of the run's interval; ``(start, end)``, each a
-        ``datetime`` or a string; ``"full"``, the whole history. See :func:`.resolve_window`
-    :param overlap: how much earlier the window starts, for late arrivals; ``timedelta`` or seconds
-    :param chunk_size: chats per chunk, at least 1 (templated); Postpress's own way when ``None``
-    :param partial: LinkedIn only: keep what is already synced (``None`` means ``True``); dropped for other providers
-    :param linkedin_product: LinkedIn only: ``classic``, ``recruiter`` or ``sales_navigator`` (templated); all that are
-        connected when ``None``
-    :param max_window: refuse a window that is longer; ``timedelta`` or seconds
-    :param if_unsupported: ``"fail"`` or ``"skip"`` when the account's provider has no history sync
-    """
+    """The sync of an account; the parameters are told where they are public."""
 
     subject_field = "account_id"
     template_fields: Sequence[str] = ("account_id", "window", "linkedin_product", "chunk_size")
@@ -45,13 +30,13 @@ class AccountTask(PostpressTask):
         self,
         *,
         account_id: str | None,
-        window: Window = "data_interval",
-        overlap: timedelta | float | None = None,
-        chunk_size: int | str | None = None,
-        partial: bool | None = None,
-        linkedin_product: str | None = None,
-        max_window: timedelta | float | None = None,
-        if_unsupported: str = "fail",
+        window: Window,
+        overlap: timedelta | float | None,
+        chunk_size: int | str | None,
+        partial: bool | None,
+        linkedin_product: str | None,
+        max_window: timedelta | float | None,
+        if_unsupported: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,27 +52,38 @@ class AccountTask(PostpressTask):
             self.skipped_failures |= {"unsupported"}
 
     def sync_request(
-        self, hook: PostpressHook, context: Context, *, sleep: Callable[[float], Any] = time.sleep
+        self, hook: PostpressHook, context: Context, *, moment: datetime, pacing: Pacing, sleep: Callable[[float], Any]
     ) -> SyncRequest:
         """
         Find the window, then look at the account (without effects), then build the request.
 
         :param hook: the connection
         :param context: the run
-        :param sleep: lets seconds pass before a failed look at the account is repeated
+        :param moment: the time; a window does not reach beyond it
+        :param pacing: how long to wait before a failed look at the account is repeated
+        :param sleep: lets seconds pass
         """
+        from airflow_provider_postpress.api.endpoints import get_account
+        from airflow_provider_postpress.api.models import LINKEDIN
+        from airflow_provider_postpress.resync.driver import read_steps
+        from airflow_provider_postpress.resync.failure import Failure
         from airflow_provider_postpress.resync.readiness import unready
         from airflow_provider_postpress.resync.request import account_request
         from airflow_provider_postpress.tasks.window import resolve_window
 
+        account_id = cast("str", self.account_id)
         window = resolve_window(
-            context, self.window, overlap=self.overlap, max_window=self.max_window, now=utcnow(), log=self.log
+            context, self.window, overlap=self.overlap, max_window=self.max_window, now=moment, log=self.log
         )
-        account = self._read_account(hook, sleep)
+        account = self.take(read_steps(get_account(account_id), pacing, f"account {account_id!r}"), hook, sleep)
+        if isinstance(account, Failure):
+            self.give_up(account)
         if failure := unready(account):
             self.give_up(failure)
-        request = account_request(
-            self.account_id or "",
+        if self.partial_resync is not None and account.type != LINKEDIN:
+            self.log.info("partial=%s is for LinkedIn only; left out for %s.", self.partial_resync, account.type)
+        return account_request(
+            account_id,
             account,
             window,
             time_span=hook.settings.time_span,
@@ -95,48 +91,24 @@ class AccountTask(PostpressTask):
             partial=self.partial_resync,
             linkedin_product=self.linkedin_product,
         )
-        if self.partial_resync is not None and "partial" not in request.parameters:
-            self.log.info("partial=%s is for LinkedIn only; left out for %s.", self.partial_resync, account.type)
-        span = window.describe(context["dag"].timezone) if window else "the whole history"
-        self.log.info(
-            "Syncing %s (%s, %r): %s. Sent: %s", request, account.type, account.name, span, request.parameters
-        )
-        return request
 
-    def _read_account(self, hook: PostpressHook, sleep: Callable[[float], Any]) -> Account:
-        from airflow_provider_postpress.api.endpoints import get_account
-        from airflow_provider_postpress.resync.driver import read_steps
-        from airflow_provider_postpress.resync.failure import Failure
-        from airflow_provider_postpress.resync.runners import run, say_to
+    def span_of(self, request: SyncRequest, context: Context) -> str:
+        """
+        Tell the window, in the DAG's timezone and UTC.
 
-        outcome = run(
-            read_steps(
-                get_account(self.account_id or ""),
-                self.pacing(),
-                f"account {self.account_id!r}",
-            ),
-            send=hook.get_conn().send,
-            sleep=sleep,
-            say=say_to(self.log),
-            now=utcnow,
-        )
-        if isinstance(outcome, Failure):
-            self.give_up(outcome)
-        return outcome
+        :param request: what is asked for
+        :param context: the run
+        """
+        return request.window.describe(context["dag"].timezone) if request.window else "the whole history"
 
 
 class ChatTask(PostpressTask):
-    """
-    The sync of a chat, always whole.
-
-    :param chat_id: Postpress's id of the chat (templated)
-    :param if_deleted: ``"fail"`` or ``"skip"`` when the chat no longer exists at its provider
-    """
+    """The sync of a chat, always whole; the parameters are told where they are public."""
 
     subject_field = "chat_id"
     template_fields: Sequence[str] = ("chat_id",)
 
-    def __init__(self, *, chat_id: str | None, if_deleted: str = "fail", **kwargs: Any) -> None:
+    def __init__(self, *, chat_id: str | None, if_deleted: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chat_id = chat_id
         self.if_deleted = choice("if_deleted", if_deleted, ("fail", "skip"))
@@ -144,17 +116,26 @@ class ChatTask(PostpressTask):
             self.skipped_failures |= {"chat_deleted"}
 
     def sync_request(
-        self, hook: PostpressHook, context: Context, *, sleep: Callable[[float], Any] = time.sleep
+        self, hook: PostpressHook, context: Context, *, moment: datetime, pacing: Pacing, sleep: Callable[[float], Any]
     ) -> SyncRequest:
         """
         Build the request. A chat tells no account to look at, and takes no parameters.
 
         :param hook: the connection
         :param context: the run
+        :param moment: the time
+        :param pacing: how long to wait
         :param sleep: lets seconds pass
         """
         from airflow_provider_postpress.resync.request import SyncRequest, Target
 
-        request = SyncRequest(Target.CHAT, self.chat_id or "")
-        self.log.info("Syncing %s from its beginning.", request)
-        return request
+        return SyncRequest(Target.CHAT, cast("str", self.chat_id))
+
+    def span_of(self, request: SyncRequest, context: Context) -> str:
+        """
+        Tell that a chat is synced whole.
+
+        :param request: what is asked for
+        :param context: the run
+        """
+        return "from its beginning"

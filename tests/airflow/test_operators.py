@@ -819,9 +819,7 @@ class TestDeferral:
         assert len(ended.deferrals) == 1
 
     def test_does_not_happen_before_it_is_known_whose_sync_is_followed(self, worker, account, emulator):
-        emulator.inject(
-            faults.Error(status=503, error_type="errors/service_unavailable"), route="account_sync", count=3
-        )
+        emulator.inject(faults.Error(status=429, error_type="errors/too_many_requests"), route="account_sync", count=3)
 
         ended = worker.run(PostpressResyncOperator, account_id=account, **DEFERRED)
 
@@ -878,7 +876,7 @@ class TestLog:
         sent = "{'chunk_size': 2, 'partial': True, 'after': 1767571199999, 'before': 1767657600000}"
         window = "[2026-01-05 00:00 → 2026-01-06 00:00) UTC"
         assert told[:-1] == [
-            f"INFO Syncing account 'acc_anna' (LINKEDIN, 'Anna'): {window}. Sent: {sent}",
+            f"INFO Syncing account 'acc_anna', {window}. Each request sends {sent}.",
             "INFO Sync of account 'acc_anna': started.",
             "INFO Sync of account 'acc_anna': chunk 1 done.",
         ]

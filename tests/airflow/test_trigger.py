@@ -406,8 +406,18 @@ async def counting_proxy(emulator: Emulator) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-DONE = {"account_id": "acc_anna", "status": "SYNC_DONE"}
-STARTED = {"account_id": "acc_anna", "status": "SYNC_STARTED"}
+DONE = {
+    "account_id": "acc_anna",
+    "window": None,
+    "parameters": {},
+    "status": "SYNC_DONE",
+    "chunks": 0,
+    "polls": 3,
+    "restarts": 0,
+    "started_at": "2026-01-05T00:00:00+00:00",
+    "finished_at": "2026-01-05T00:01:00+00:00",
+}
+STARTED = {**DONE, "status": "SYNC_STARTED", "finished_at": None, "deadline": "2026-01-05T06:00:00+00:00"}
 UNKNOWN = [
     None,
     {},
@@ -416,8 +426,10 @@ UNKNOWN = [
     {"status": "success"},
     {"status": "success", "result": None},
     {"status": "success", "result": {}},
-    {"status": "success", "result": {"status": "SYNC_RUNNING"}},
-    {"status": "success", "result": {"status": "SYNC_ERROR"}},
+    {"status": "success", "result": {**DONE, "status": "SYNC_RUNNING"}},
+    {"status": "success", "result": {"status": "SYNC_DONE"}},
+    {"status": "success", "result": {**DONE, "status": "SYNC_ERROR"}},
+    {"status": "success", "result": {**DONE, "account_id": "acc_ben"}},
     {"status": "finished", "result": DONE},
     {"result": DONE},
     {"status": "failure"},

@@ -170,15 +170,3 @@ def test_a_start_that_is_told_twice_is_taken_for_ours_by_who_hears_it_second() -
     run.step()
     assert run.owner is Owner.OURS
     assert_false_success(run)
-
-
-# (d) an error of Postpress's own that took a status with it
-
-
-def test_an_error_of_postpress_itself_is_believed_to_have_delivered_nothing(postpress: Postpress) -> None:
-    postpress.ask(FOREIGN["another window in chunks"])
-    postpress.let_pass(5_000)
-    run = begin(postpress, chunk_size=1)
-    assert postpress.ask(run.driver.request.endpoint.query)[0]["status"] == "CHUNK_DONE"  # the request below, in truth
-    run.step(Fault.UNAVAILABLE)
-    assert_false_success(run)
