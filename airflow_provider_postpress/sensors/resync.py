@@ -221,8 +221,9 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         except (AirflowSkipException, AirflowRescheduleException):
             raise
         except AirflowException as error:
-            if self.soft_fail:
-                raise AirflowSkipException(f"Skipped because of soft_fail: {error}") from error
+            if self.soft_fail or self.never_fail:
+                setting = "soft_fail" if self.soft_fail else "never_fail"
+                raise AirflowSkipException(f"Skipped because of {setting}: {error}") from error
             raise
 
 

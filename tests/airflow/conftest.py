@@ -143,7 +143,7 @@ class _Supervisor:
 
     def __init__(self, ended: Ended, began: datetime) -> None:
         self._ended = ended
-        self._began = began
+        self.began = began
 
     def send(self, msg: Any) -> Any:
         match msg:
@@ -152,7 +152,7 @@ class _Supervisor:
             case SetRenderedFields():
                 self._ended.rendered = dict(msg.rendered_fields)
             case GetTaskRescheduleStartDate():
-                return TaskRescheduleStartDate(start_date=self._began)
+                return TaskRescheduleStartDate(start_date=self.began)
             case _ if type(msg).__name__ == "GetConnection":
                 return ErrorResponse(error="CONNECTION_NOT_FOUND")
         return None
@@ -188,6 +188,8 @@ class Worker:
         while True:
             task = self.task(operator, **arguments)
             ti = self._task_instance(task, task_reschedule_count=ended.reschedules, **resumed)
+            if not ended.reschedules:
+                ti.start_date = supervisor.began  # which is what Airflow tells of the first poke ever after
             message = self._take_a_step(ti, ended, supervisor)
             match message:
                 case DeferTask():

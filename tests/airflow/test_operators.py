@@ -663,8 +663,8 @@ class TestTroubleOnTheWay:
 
     @pytest.mark.parametrize(
         ("how", "skip"),
-        [(BLOCKING, 0), (BLOCKING, 1), (DEFERRED, 1)],
-        ids=["blocking, first request", "blocking, second request", "deferred, second request"],
+        [(BLOCKING, 0), (BLOCKING, 1), (DEFERRED, 0), (DEFERRED, 1)],
+        ids=["blocking, first", "blocking, second", "deferred, first", "deferred, second"],
     )
     def test_retry_after_is_obeyed(self, worker, account, emulator, how, skip):
         fault = faults.Error(status=429, error_type="errors/rate_limited", retry_after="1")

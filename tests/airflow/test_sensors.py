@@ -60,6 +60,12 @@ def syncs(emulator: Emulator) -> list[dict]:
 
 
 class TestParsing:
+    def test_knows_a_missing_handle_from_none_given_at_all(self, wait, emulator):
+        ended = wait(resync=None)
+
+        assert type(ended.error) is PostpressRequestRefused
+        assert "Clear the operator" in str(ended.error)
+
     @pytest.mark.parametrize(
         ("sensor", "both"),
         [
@@ -310,6 +316,21 @@ class TestWithoutAHandle:
             },
         ]
 
+    def test_asks_for_the_same_at_every_poke_where_the_window_reaches_into_the_future(self, wait, account, emulator):
+        emulator.set_duration(account, duration_ms=60)
+
+        assert wait(account_id=account, window=("2026-01-05", datetime.now(UTC) + timedelta(days=1))).state == "success"
+        queries = [request["query"] for request in syncs(emulator)]
+        assert len(queries) > 2
+        assert all(query == queries[0] for query in queries)
+
+    def test_waits_as_long_as_postpress_asks_for(self, wait, account, emulator):
+        emulator.inject(faults.Error(status=429, error_type="errors/slower", retry_after="1"), route="account_sync")
+
+        assert wait(account_id=account).state == "success"
+        refused, asked_again = [request["at"] for request in syncs(emulator)][:2]
+        assert asked_again - refused >= 1_000
+
     def test_raises_the_error_in_which_the_sync_ended(self, wait, account, emulator):
         emulator.leave_leftover(account, status="SYNC_ERROR")
 
@@ -467,6 +488,15 @@ class TestSoftFail:
 
 
 class TestUnavailable:
+    @pytest.mark.parametrize("how", [MODES["poke"], MODES["deferrable"]], ids=["poke", "deferrable"])
+    def test_is_told_when_the_account_cannot_be_read(self, worker, account, emulator, how):
+        emulator.inject(OUTAGE, route="get_account", count=None)
+
+        ended = worker.run(PostpressResyncSensor, account_id=account, poke_interval=0.004, **how)
+
+        assert isinstance(ended.error, PostpressUnavailable)
+        assert syncs(emulator) == []
+
     @pytest.mark.parametrize("how", [MODES["poke"], MODES["deferrable"]], ids=["poke", "deferrable"])
     def test_is_told_when_the_failure_budget_is_spent(self, worker, account, emulator, how):
         emulator.inject(OUTAGE, route="account_sync", count=None)
