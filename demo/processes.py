@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it comes with Airflow, and without types
 
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 5
 
 
 class Background:
