@@ -164,13 +164,14 @@ def test_a_sync_that_ends_in_error_in_the_triggerer_fails_its_try_and_the_next_o
     assert emulator.missing("sync_error", *DAY) == []
 
 
-def test_mapped_tasks_are_named_by_their_accounts_while_they_wait_and_after(emulator, account, run):
+def test_mapped_tasks_are_named_by_their_accounts_while_they_wait_and_after(airflow, emulator, account, run):
     names = ["mapped_anna", "mapped_ben"]
+    names_at_first = names if airflow.get("version")["version"] >= "3.2" else ["0", "1"]  # 3.1 names what has ended
     for name in names:
         account(name, hour_long=True)
     syncing = run("mapped")
 
-    assert [task["rendered_map_index"] for task in syncing.wait_until("deferred")] == names
+    assert [task["rendered_map_index"] for task in syncing.wait_until("deferred")] == names_at_first
     for name in names:
         emulator.set_duration(name, duration_ms=50)
     emulator.advance(3600)
