@@ -29,7 +29,17 @@ from airflow_provider_postpress.emulator.world import API_KEY
 from demo.board import Board, Instance, month_of
 from demo.local_airflow import AirflowTrouble, LocalAirflow, tail
 from demo.processes import Background, stop
-from demo.scenario import ACCOUNTS, DAG_ID, END, MONTHS, START, SYNC_MS, furnish, let_somebody_else_sync
+from demo.scenario import (
+    ACCOUNTS,
+    DAG_ID,
+    END,
+    MONTHS,
+    START,
+    SYNC_MS,
+    furnish,
+    let_somebody_else_sync,
+    let_time_pass,
+)
 
 FOLDER = Path(__file__).parents[1] / ".demo"
 BACKFILL = (
@@ -71,7 +81,7 @@ def _play(*, serve: bool) -> bool:
         airflow = LocalAirflow(FOLDER / "airflow", Path(__file__).with_name("dags"))
         try:
             _start(airflow, postpress)
-            is_complete = _backfill(airflow, postpress)
+            is_complete = _watch(airflow, postpress)
             if serve:
                 console.print(f"\nAirflow stays up at {airflow.url}/dags/{DAG_ID} until Ctrl-C.")
                 while True:
@@ -100,23 +110,25 @@ def _emulator(log: Path) -> Iterator[EmulatorControl]:
 
 
 def _start(airflow: LocalAirflow, postpress: EmulatorControl) -> None:
-    with console.status("Airflow is starting: API server, scheduler, DAG processor, triggerer …"):
-        airflow.start()
+    with console.status("Airflow is starting: database, API server …"):
+        airflow.prepare()
         airflow.add_connection("postpress_default", conn_type="postpress", host=postpress.url, password=API_KEY)
         for account in ACCOUNTS:
             airflow.add_pool(account.id)
-        airflow.wait_for_dag(DAG_ID, seconds=_PATIENCE_SECONDS)
     console.print(f"[bold]Airflow[/] {airflow.get('version')['version']}: {airflow.url}\n")
-
-
-def _backfill(airflow: LocalAirflow, postpress: EmulatorControl) -> bool:
-    began = time.monotonic()
     console.print(f"$ airflow {' '.join(BACKFILL)}\n")
-    airflow.cli(*BACKFILL)
-    let_somebody_else_sync(postpress)
+    with console.status("Airflow is starting: scheduler, DAG processor, triggerer …"):
+        airflow.cli(*BACKFILL)
+        let_somebody_else_sync(postpress)
+        airflow.start()
+
+
+def _watch(airflow: LocalAirflow, postpress: EmulatorControl) -> bool:
+    began = time.monotonic()
     with Board(console) as board:
 
         def ended() -> list[dict[str, Any]]:
+            let_time_pass(postpress)
             instances = airflow.task_instances(DAG_ID)
             board.show(instances)
             is_over = bool(instances) and all(ti["state"] in ("success", "failed") for ti in instances)

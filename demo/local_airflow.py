@@ -10,8 +10,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -35,7 +34,7 @@ class AirflowTrouble(RuntimeError):
 
 class LocalAirflow:
     """
-    An Airflow that starts with ``start`` and ends with ``stop``, or is a context manager that does both.
+    An Airflow, from ``prepare`` over ``start`` to ``stop``.
 
     :param home: an empty or a new folder, where everything that it writes goes
     :param dags: the folder of the DAG files
@@ -49,16 +48,32 @@ class LocalAirflow:
         self._components: dict[str, Background] = {}
         self._http = httpx.Client(base_url=self.url, timeout=60)
 
-    def start(self) -> None:
+    def prepare(self) -> None:
         """
-        Make the database and start the components; return once each of them says that it is well.
+        Make the database, read the DAG files into it, and start the API server. Nothing is scheduled yet.
 
-        :raises AirflowTrouble: one of them does not start
+        Now is the time to add connections and pools and to create backfills: with a scheduler at work that can fail,
+        since SQLite refuses a transaction that began to read before somebody else wrote ("database is locked").
+
+        :raises AirflowTrouble: the API server does not start, or a DAG file cannot be read
         """
         self.home.mkdir(parents=True, exist_ok=True)
         self.cli("db", "migrate")
+        self.start_component("api-server")
+        self.cli("dags", "reserialize")
+        self.wait_for(self._answers, seconds=_START_SECONDS, what="Airflow's API server to start")
+        if errors := self.get("importErrors")["import_errors"]:
+            raise AirflowTrouble("\n".join(f"{error['filename']}: {error['stack_trace']}" for error in errors))
+
+    def start(self) -> None:
+        """
+        Start the other components; return once each of them says that it is well.
+
+        :raises AirflowTrouble: one of them does not start
+        """
         for name in COMPONENTS:
-            self.start_component(name)
+            if name not in self._components:
+                self.start_component(name)
         self.wait_for(self._is_well, seconds=_START_SECONDS, what="Airflow to start")
 
     def stop(self) -> None:
@@ -66,19 +81,6 @@ class LocalAirflow:
         self._http.close()
         stop(self._components.values())
         self._components.clear()
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start_component(self, name: str) -> None:
         """
@@ -171,22 +173,6 @@ class LocalAirflow:
         """
         self.post("pools", name=name, slots=1, include_deferred=True)
 
-    def wait_for_dag(self, dag_id: str, *, seconds: float) -> None:
-        """
-        Wait until a DAG was read from its file.
-
-        :param dag_id: the DAG
-        :param seconds: how long at most
-        :raises AirflowTrouble: it was not; the text tells what Airflow could not import
-        """
-
-        def was_read() -> bool:
-            if errors := self.get("importErrors")["import_errors"]:
-                raise AirflowTrouble("\n".join(f"{error['filename']}: {error['stack_trace']}" for error in errors))
-            return dag_id in {dag["dag_id"] for dag in self.get("dags")["dags"]}
-
-        self.wait_for(was_read, seconds=seconds, what=f"the DAG {dag_id} to be read")
-
     def task_instances(self, dag_id: str, run_id: str = "~") -> list[dict[str, Any]]:
         """
         List the task instances of a DAG.
@@ -238,11 +224,15 @@ class LocalAirflow:
             if not component.runs:
                 raise AirflowTrouble(f"Airflow's {name} has ended by itself.\n{tail(component.log)}")
 
-    def _is_well(self) -> bool:
+    def _answers(self) -> bool:
         try:
-            health = self.get("monitor/health")
+            self.get("version")
         except httpx.TransportError:
             return False
+        return True
+
+    def _is_well(self) -> bool:
+        health = self.get("monitor/health")
         return all(health[part]["status"] == "healthy" for part in ("scheduler", "triggerer", "dag_processor"))
 
     def _request(self, method: str, path: str, **options: Any) -> Any:

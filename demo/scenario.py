@@ -12,8 +12,8 @@ START, END = "2025-01-01T00:00:00Z", "2025-07-01T00:00:00Z"
 
 SYNC_MS = 700
 """How long a sync takes, or each chunk of one."""
-FOREIGN_SYNC_MS = 10_000
-"""How long the sync takes that somebody else began: long enough for our first task to meet it."""
+FOREIGN_SYNC_SECONDS = 3600
+"""How long the sync takes that somebody else began: until our first task has met it, and then the clock is moved."""
 
 _CHATS = 6
 _MESSAGES = 480
@@ -90,9 +90,20 @@ def let_somebody_else_sync(postpress: EmulatorControl) -> None:
 
     :param postpress: the emulator
     """
-    postpress.set_duration(SUPPORT.id, duration_ms=FOREIGN_SYNC_MS)
+    postpress.set_duration(SUPPORT.id, duration_ms=1000 * FOREIGN_SYNC_SECONDS)
     postpress.foreign_sync(SUPPORT.id, {"after": "1767225600000"})
     postpress.set_duration(SUPPORT.id, duration_ms=SYNC_MS)
+
+
+def let_time_pass(postpress: EmulatorControl) -> None:
+    """
+    End the sync that is not ours, once our first task has met it. To be called now and then.
+
+    :param postpress: the emulator
+    """
+    foreign = postpress.starts(SUPPORT.id)[0]
+    if foreign["ended"] is None and len(postpress.requests(SUPPORT.id, route="account_sync")) > 1:
+        postpress.advance(FOREIGN_SYNC_SECONDS)
 
 
 def _go_wrong(

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from airflow_provider_postpress.emulator import Emulator
+from airflow_provider_postpress.emulator import Emulator, faults
 from demo.local_airflow import LocalAirflow
 
 API_KEY = "pp_live_do_not_tell"
@@ -33,12 +33,29 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def airflow(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    """The Airflow, with a connection to the emulator."""
-    home = tmp_path_factory.mktemp("airflow")
-    with LocalAirflow(home, Path(__file__).with_name("dags"), SETTINGS) as airflow:
+    """The Airflow, with a connection to the emulator, at work on the backfill of the DAG ``nightly``."""
+    airflow = LocalAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), SETTINGS)
+    try:
+        airflow.prepare()
         airflow.add_connection("postpress_default", conn_type="postpress", host=emulator.url, password=API_KEY)
-        airflow.wait_for_dag("nightly", seconds=60)
+        _add_nightly_account(emulator)
+        airflow.add_pool("nightly")
+        airflow.cli("backfill", "create", "--dag-id", "nightly", "--from-date", "2025-03-29", "--to-date", "2025-04-01")
+        airflow.start()
         yield airflow
+    finally:
+        airflow.stop()
+
+
+def _add_nightly_account(emulator: Emulator) -> None:
+    emulator.add_account("LINKEDIN", account_id="nightly")
+    for _ in range(3):
+        emulator.add_chat("nightly")
+    emulator.scatter_messages("nightly", 200, "2025-03-28T01:30:00Z", "2025-03-31T00:30:00Z")
+    emulator.leave_leftover("nightly")
+    unavailable = faults.Error(status=503, error_type="errors/service_unavailable")
+    for skip, fault in ((2, faults.LostAnswer()), (6, unavailable), (8, faults.Reset())):
+        emulator.inject(fault, account_id="nightly", route="account_sync", skip=skip)
 
 
 @dataclass(frozen=True)

