@@ -156,7 +156,7 @@ def _verdict(
     for ti in failed[:_FAILURES_SHOWN]:
         console.print(f"[red]{ti['task_id']} {month_of(ti)} failed.[/] {escape(tail(airflow.task_log(ti)))}")
     if failed or missing:
-        console.print(f"[red]{len(failed)} tasks failed, {missing} messages are missing.[/] All logs are in {FOLDER}.")
+        console.print(f"[red]Failed tasks: {len(failed)}. Missing messages: {missing}.[/] All logs are in {FOLDER}.")
         return False
     mishaps = sum(request["fault"] is not None for request in postpress.requests())
     syncs = len(ACCOUNTS) * len(MONTHS)
