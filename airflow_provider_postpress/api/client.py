@@ -169,8 +169,15 @@ class PostpressClient:
     """
     Postpress, for code that blocks: an :class:`AsyncPostpressClient` on an event loop of its own, in a thread.
 
-    So one code serves both, and a request is bounded in total time here too, which blocking sockets cannot do.
-    Takes the same parameters; close it with :meth:`close` or ``with``.
+    So one code serves both, and a request is bounded in total time here too, which blocking sockets cannot do. Close it
+    with :meth:`close` or ``with``.
+
+    :param api_key: the API key, sent as ``X-API-KEY``
+    :param base_url: where the API's paths begin
+    :param timeout: seconds that one request may take in all
+    :param verify: whether TLS certificates are verified, or the path of a file with the certificates to trust
+    :param proxy: URL of a proxy to send requests through
+    :raises PostpressInvalidRequest: the key cannot be sent as a header, or a setting cannot be used
     """
 
     def __init__(

@@ -56,7 +56,6 @@ class _ResyncOperator(PostpressTask):
         from airflow_provider_postpress.resync.failure import Failure
         from airflow_provider_postpress.resync.tracker import OwnSync
 
-        self.name_mapped_task(context)
         with self.opened_hook() as hook:
             pacing = self.pacing()
             request = self.sync_request(hook, context, moment=utcnow(), pacing=pacing, sleep=time.sleep)
@@ -114,7 +113,7 @@ class _ResyncOperator(PostpressTask):
 
             message = (
                 f"The triggerer did not tell in time how the sync of {self.subject_field} "
-                f"{getattr(self, self.subject_field)!r} ended. Is a triggerer running? Postpress goes on working; the "
+                f"{self.subject_id!r} ended. Is a triggerer running? Postpress goes on working; the "
                 "next run waits for it and starts its own."
             )
             raise PostpressSyncTimeout(message) from error
@@ -224,14 +223,17 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     :param chat_id: Postpress's id of the chat (templated)
     :param if_deleted: ``"fail"`` (the default) with ``PostpressChatDeletedError``, or ``"skip"``, when the chat no
         longer exists at its provider
-    :param if_running: as for :class:`PostpressResyncOperator`, as all that follow
+    :param if_running: ``"wait"`` (the default) until a sync that somebody else began ends, then start ours; or
+        ``"fail"`` with ``PostpressSyncConflict``
     :param wait_for_completion: see the sync through (the default); ``False``: return once ours has started
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poll_interval: time before the first poll (10 s), growing by half with each; ``timedelta`` or seconds
     :param max_poll_interval: time that the poll interval grows to (60 s); ``timedelta`` or seconds
-    :param timeout: time after which the sync is given up (6 h); ``timedelta`` or seconds
+    :param timeout: time after which the sync is given up (6 h); ``timedelta`` or seconds. When deferrable, a shorter
+        ``execution_timeout`` counts instead, since Airflow does not apply it to a deferred task
     :param postpress_conn_id: the Airflow connection
     :raises PostpressChatDeletedError: the chat no longer exists at its provider
+    :raises PostpressSyncError: and what else ``PostpressResyncOperator`` raises, but for windows and accounts
     """
 
     def __init__(

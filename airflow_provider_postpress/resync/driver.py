@@ -299,8 +299,11 @@ def read_steps(
             pacing.recovered()
             return reply.came
         failure, wait = yield from _back_off(pacing, reply.came, reply.at, subject)
-        if failure or pacing.is_over(reply.at):
-            return failure or failure_of(reply.came)
+        if failure:
+            return failure
+        if pacing.is_over(reply.at):
+            message = f"Postpress did not tell of {subject} in time, and no sync was started: {reply.came}"
+            return Failure(FailureKind.SYNC_TIMEOUT, message)
         yield Wait(wait)
 
 

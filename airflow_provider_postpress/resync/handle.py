@@ -42,25 +42,33 @@ def read_handle(value: object, target: Target, *, now: datetime) -> Handle:
         raise _refused(f"resync={value!r} is not an operator's result. {_WAY_OUT}")
     try:
         request = SyncRequest.from_dict(value)
-        known = Knowledge(Owner.OURS, chunks=int(value["chunks"]), restarts=int(value["restarts"]))
-        progress = Progress(known, int(value["polls"]), _aware(value["started_at"]))
-        status, deadline = value["status"], value.get("deadline")
-        ends = None if status == "SYNC_DONE" else _aware(str(deadline))
-        finished_at = _aware(value["finished_at"]) if status == "SYNC_DONE" else value["finished_at"]
+        known = Knowledge(Owner.OURS, chunks=_count(value["chunks"]), restarts=_count(value["restarts"]))
+        progress = Progress(known, _count(value["polls"]), _aware(value["started_at"]))
+        status, finished_at = value["status"], value["finished_at"]
+        ends = _aware(value["deadline"]) if status == "SYNC_STARTED" else None
+        if finished_at is not None:
+            _aware(finished_at)
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"resync={dict(value)!r} is not an operator's result ({error}). {_WAY_OUT}") from error
     if request.target is not target:
         raise _refused(f"resync is about {request}, and this sensor is about {target}s.")
     if status not in ("SYNC_DONE", "SYNC_STARTED"):
         raise _refused(f"resync has status {status!r}, which no operator of ours returns. {_WAY_OUT}")
-    if (status == "SYNC_DONE") != (finished_at is not None) or not _sends_its_window(request):
+    is_done = status == "SYNC_DONE"
+    if (finished_at is not None) is not is_done or ("deadline" in value) is is_done or not _sends_its_window(request):
         raise _refused(f"resync={dict(value)!r} contradicts itself: it is not an operator's result. {_WAY_OUT}")
     if ends is not None and ends <= now:
         raise _refused(
-            f"The sync of {request} could be followed until {deadline}; since then somebody else may have read its "
-            f"end. {_WAY_OUT}"
+            f"The sync of {request} could be followed until {ends.isoformat()}; since then somebody else may have read "
+            f"its end. {_WAY_OUT}"
         )
     return Handle(request, progress, ends)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
 
 
 def _aware(text: str) -> datetime:
@@ -73,6 +81,8 @@ def _aware(text: str) -> datetime:
 def _sends_its_window(request: SyncRequest) -> bool:
     sent = {name: value for name, value in request.parameters.items() if name in ("after", "before")}
     window = request.window
+    if request.target is Target.CHAT:
+        return window is None and not request.parameters
     return sent in ([window.parameters("natural"), window.parameters("as_documented")] if window else [{}])
 
 

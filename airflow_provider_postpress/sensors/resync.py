@@ -19,7 +19,6 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, default_deferrable
 from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
-from airflow_provider_postpress.tasks.compat import AirflowRescheduleException
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
 
 if TYPE_CHECKING:
@@ -67,6 +66,11 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self._driver: SyncDriver | None = None
         self._pacing: Pacing | None = None
+        self._wait = 0.0
+        if self.silent_fail:
+            raise ValueError(
+                "silent_fail=True is not allowed: the sensor would poke on after an error, and a poke can start a sync."
+            )
         if self._follows_a_handle == (getattr(self, self.subject_field) is not None):
             raise ValueError(
                 f"Give {type(self).__name__} either {self.subject_field}, to report on whichever sync Postpress speaks "
@@ -79,7 +83,6 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
 
         :param context: the run
         """
-        self.name_mapped_task(context)
         self._driver = self._pacing = None
         if not self.deferrable:
             return super().execute(context)
@@ -117,7 +120,7 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
                 outcome = self.take(self._driver.steps(), hook, _not_yet)
             except _NotYetError as later:
                 self._refuse_what_will_be_forgotten()
-                self._wait_beyond_the_poke_interval(later.wait)
+                self._wait = later.wait
                 return PokeReturnValue(is_done=False)
             if isinstance(outcome, Failure):
                 self.give_up(outcome)
@@ -129,14 +132,13 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         from airflow_provider_postpress.resync.request import Target
         from airflow_provider_postpress.resync.tracker import OwnSync, observe
 
-        rescheduled = self._first_rescheduled_at(context)
+        rescheduled = context["ti"].get_first_reschedule_date(context) if self._forgets else None
         if not self._follows_a_handle:
             self._pacing = self._pacing or self.pacing()
             request = self.sync_request(
                 hook,
                 context,
-                # the same at every poke, or each would cut a window that reaches into the future at another end
-                moment=rescheduled or (context["ti"].start_date if self.reschedule else utcnow()),
+                moment=self._moment(context),
                 pacing=self._pacing,
                 sleep=time.sleep if self.deferrable else _not_yet,
             )
@@ -145,7 +147,8 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
                 self.log.info("Reporting on whichever sync of %s Postpress speaks of.", request)
                 self.log.info("Where none runs, a poll starts one, %s. Each request sends %s.", span, sent)
             return SyncDriver(request, observe, self._pacing)
-        handle = read_handle(self.resync, Target(self.subject_field.removesuffix("_id")), now=utcnow())
+        target = Target(self.subject_field.removesuffix("_id"))
+        handle = read_handle(self.resync, target, now=rescheduled or utcnow())
         if handle.deadline is None:
             self.log.info("The sync of %s had already ended well.", handle.request)
             return None
@@ -154,21 +157,25 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         pacing = self.pacing(min(handle.deadline, utcnow() + self.patience()))
         return SyncDriver(handle.request, OwnSync(), pacing, progress=handle.progress)
 
-    def _first_rescheduled_at(self, context: Context) -> datetime | None:
-        return context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+    def _moment(self, context: Context) -> datetime:
+        if not self._forgets:
+            return utcnow()
+        # the same at every poke, or each would cut a window that reaches into the future at another end
+        return context["dag_run"].start_date or context["dag_run"].run_after
 
-    def _wait_beyond_the_poke_interval(self, wait: float) -> None:
-        # Postpress can ask for more; a trigger sees to it by itself
-        if self.deferrable or wait <= self.intervals().longest:
-            return
-        if self.reschedule:
-            raise AirflowRescheduleException(utcnow() + timedelta(seconds=wait))  # type: ignore[no-untyped-call]  # Airflow's
-        time.sleep(wait - self.poke_interval)
+    @property
+    def _forgets(self) -> bool:
+        """Whether each poke is made by an operator of its own, which knows nothing of the one before."""
+        return self.reschedule and not self.deferrable
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        # Postpress can ask for more than Airflow would wait
+        return max(super()._get_next_poke_interval(*args, **kwargs), self._wait)
 
     def _refuse_what_will_be_forgotten(self) -> None:
         from airflow_provider_postpress.resync.failure import Failure, FailureKind
 
-        if not (self.reschedule and self._follows_a_handle and self._driver and self._driver.follows_a_foreign_sync):
+        if not (self._forgets and self._follows_a_handle and self._driver and self._driver.follows_a_foreign_sync):
             return
         message = (
             f"The sync of {self._driver.request} was answered CHUNK_DONE though no chunks were asked for, so it may be "
@@ -177,15 +184,10 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         )
         self.give_up(Failure(FailureKind.SYNC_CONFLICT, message))
 
-    def name_mapped_task(self, context: Context) -> None:
-        """
-        Let the UI name a mapped task by the account or chat that the handle is about, if there is one.
-
-        :param context: the run
-        """
-        if isinstance(self.resync, Mapping):
-            setattr(self, self.subject_field, self.resync.get(self.subject_field))
-        super().name_mapped_task(context)
+    @property
+    def subject_id(self) -> Any:
+        """The id of the account or chat, by the handle if there is one."""
+        return self.resync.get(self.subject_field) if isinstance(self.resync, Mapping) else super().subject_id
 
     def give_up(self, failure: Failure) -> NoReturn:
         """
@@ -218,7 +220,7 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         # Airflow's own soft_fail skips on other errors in poke mode than it does when deferred
         try:
             yield
-        except (AirflowSkipException, AirflowRescheduleException):
+        except AirflowSkipException:
             raise
         except AirflowException as error:
             if self.soft_fail or self.never_fail:
@@ -246,14 +248,29 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
 
     :param account_id: Postpress's id of the account (templated)
     :param resync: an operator's output (templated)
-    :param window: as for :class:`PostpressResyncOperator`, as are ``overlap``, ``chunk_size``, ``partial``,
-        ``linkedin_product``, ``max_window`` and ``if_unsupported``; of no effect with ``resync``
+    :param window: the span of message time that a poll asks for (templated); as for ``PostpressResyncOperator``, as are
+        all up to ``if_unsupported``, and like them of no effect with ``resync``. In ``mode="reschedule"`` an end in the
+        future is cut to the start of the run
+    :param overlap: how much earlier the window starts, for late arrivals; ``timedelta`` or seconds
+    :param chunk_size: chats per chunk, at least 1 (templated); Postpress's own way when ``None``
+    :param partial: LinkedIn only: keep what is already synced (``None`` means ``True``); left out for other providers
+    :param linkedin_product: LinkedIn only: ``classic``, ``recruiter`` or ``sales_navigator``, if the account has it
+        (templated); all that are connected when ``None``
+    :param max_window: refuse a window that is longer; ``timedelta`` or seconds
+    :param if_unsupported: ``"fail"`` (the default) or ``"skip"`` when the account's provider has no history sync
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poke_interval: time between two polls; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
     :param mode: ``poke`` or ``reschedule``, where it is not deferrable
     :param postpress_conn_id: the Airflow connection
     :raises PostpressSyncError: the sync ended with ``SYNC_ERROR``
+    :raises AirflowSensorTimeout: the sync did not end within ``timeout``, or within the handle's deadline
+    :raises PostpressRequestRefused: the handle or a parameter is not allowed, or Postpress refused for good
+    :raises PostpressSyncConflict: with a handle: somebody else polls or syncs the account
+    :raises PostpressUnavailable: ten requests in a row failed
+    :raises PostpressUnexpectedAnswer: Postpress answered what its API pages do not describe
+
+    Without a handle it looks at the window and the account first, and raises what ``PostpressResyncOperator`` does.
     """
 
     template_fields: Sequence[str] = (*AccountTask.template_fields, "resync")

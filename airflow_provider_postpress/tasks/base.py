@@ -16,6 +16,7 @@ from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_postpress.hooks.postpress import PostpressHook
     from airflow_provider_postpress.resync.driver import SyncDriver
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 DEFERRAL_GRACE = timedelta(minutes=5)
 """How much later than our own deadline Airflow gives up waiting for the trigger."""
+
+MAPPED_NAME = "{{ (task.subject_id | string)[:250] }}"
+"""Airflow's column for the name holds no more."""
 
 
 def utcnow() -> datetime:
@@ -53,6 +57,20 @@ class PostpressTask(BaseOperator):
     def __init__(self, *, postpress_conn_id: str = DEFAULT_CONN_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.postpress_conn_id = postpress_conn_id
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """
+        Prepare mapped tasks, which the UI names by their account or chat unless the DAG names them otherwise.
+
+        :param kwargs: the arguments that they share
+        """
+        return super().partial(**{"map_index_template": MAPPED_NAME, **kwargs})
+
+    @property
+    def subject_id(self) -> Any:
+        """The id of the account or chat."""
+        return getattr(self, self.subject_field)
 
     @abstractmethod
     def sync_request(
@@ -157,7 +175,6 @@ class PostpressTask(BaseOperator):
         """
         from airflow_provider_postpress.resync.failure import Failure, FailureKind
 
-        self.name_mapped_task(context)
         match event:
             case {"status": "success", "result": dict(result)} if self._is_success(result):
                 return result
@@ -165,7 +182,7 @@ class PostpressTask(BaseOperator):
                 self.give_up(Failure(FailureKind(kind), message))
         raise AirflowException(
             f"The trigger ended with an event that this version does not know: {event!r}. How the sync of "
-            f"{self.subject_field} {getattr(self, self.subject_field)!r} ended is not known; a retry of this task "
+            f"{self.subject_field} {self.subject_id!r} ended is not known; a retry of this task "
             "waits out what runs and starts again."
         )
 
@@ -175,7 +192,7 @@ class PostpressTask(BaseOperator):
         return (
             result.keys() >= RESULT_KEYS
             and result["status"] == self.expected_status
-            and result.get(self.subject_field) == getattr(self, self.subject_field)
+            and result.get(self.subject_field) == self.subject_id
         )
 
     def give_up(self, failure: Failure) -> NoReturn:
@@ -190,22 +207,11 @@ class PostpressTask(BaseOperator):
             raise AirflowSkipException(failure.message)
         raise task_exception(failure)
 
-    def name_mapped_task(self, context: Context) -> None:
-        """
-        Let the UI name a mapped task by its account or chat, unless the DAG names it otherwise.
-
-        :param context: the run
-        """
-        map_index = context["ti"].map_index
-        if map_index is not None and map_index >= 0 and not context.get("map_index_template"):
-            # Airflow's column for it holds no more
-            context["map_index_template"] = f"{{{{ (task.{self.subject_field} | string)[:250] }}}}"
-
     def on_kill(self) -> None:
         """Say what killing the task does not do."""
         self.log.warning(
             "Postpress cannot be told to stop: a sync of %s %r that has started goes on there. The next run of this "
             "task waits it out and starts its own.",
             self.subject_field,
-            getattr(self, self.subject_field),
+            self.subject_id,
         )

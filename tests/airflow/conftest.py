@@ -31,6 +31,7 @@ if "airflow.configuration" in sys.modules:
 HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 DAGS = HOME / "dags"
+BEGAN = datetime.now(UTC)
 DAGS.mkdir()
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
@@ -143,7 +144,7 @@ class _Supervisor:
 
     def __init__(self, ended: Ended, began: datetime) -> None:
         self._ended = ended
-        self.began = began
+        self._began = began
 
     def send(self, msg: Any) -> Any:
         match msg:
@@ -152,7 +153,7 @@ class _Supervisor:
             case SetRenderedFields():
                 self._ended.rendered = dict(msg.rendered_fields)
             case GetTaskRescheduleStartDate():
-                return TaskRescheduleStartDate(start_date=self.began)
+                return TaskRescheduleStartDate(start_date=self._began)
             case _ if type(msg).__name__ == "GetConnection":
                 return ErrorResponse(error="CONNECTION_NOT_FOUND")
         return None
@@ -188,8 +189,6 @@ class Worker:
         while True:
             task = self.task(operator, **arguments)
             ti = self._task_instance(task, task_reschedule_count=ended.reschedules, **resumed)
-            if not ended.reschedules:
-                ti.start_date = supervisor.began  # which is what Airflow tells of the first poke ever after
             message = self._take_a_step(ti, ended, supervisor)
             match message:
                 case DeferTask():
@@ -268,7 +267,7 @@ class Worker:
             "data_interval_start": datetime(2026, 1, 5, tzinfo=UTC),
             "data_interval_end": datetime(2026, 1, 6, tzinfo=UTC),
             "run_after": datetime(2026, 1, 6, tzinfo=UTC),
-            "start_date": datetime.now(UTC),
+            "start_date": BEGAN,
             "end_date": None,
             "run_type": "manual",
             "state": "running",

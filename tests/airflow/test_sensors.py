@@ -26,6 +26,7 @@ from airflow_provider_postpress.exceptions import (
 from airflow_provider_postpress.hooks.postpress import PostpressHook
 from airflow_provider_postpress.operators.resync import PostpressChatResyncOperator, PostpressResyncOperator
 from airflow_provider_postpress.sensors.resync import PostpressChatResyncSensor, PostpressResyncSensor
+from airflow_provider_postpress.tasks.base import MAPPED_NAME
 
 DAY = ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
 MODES = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
@@ -60,6 +61,10 @@ def syncs(emulator: Emulator) -> list[dict]:
 
 
 class TestParsing:
+    def test_refuses_to_poke_on_after_an_error(self):
+        with pytest.raises(ValueError, match="silent_fail"):
+            PostpressResyncSensor(task_id="wait", account_id="acc", silent_fail=True)
+
     def test_knows_a_missing_handle_from_none_given_at_all(self, wait, emulator):
         ended = wait(resync=None)
 
@@ -183,7 +188,7 @@ class TestWithAHandle:
         handle = start(account_id=account)
         worker.map_index = 3
 
-        assert wait(resync=handle).map_name == account
+        assert wait(resync=handle, map_index_template=MAPPED_NAME).map_name == account
 
     def test_counts_polls_and_chunks_of_the_whole_sync(self, worker, start, account, emulator):
         emulator.inject(OUTAGE, route="account_sync")
@@ -317,19 +322,27 @@ class TestWithoutAHandle:
         ]
 
     def test_asks_for_the_same_at_every_poke_where_the_window_reaches_into_the_future(self, wait, account, emulator):
-        emulator.set_duration(account, duration_ms=60)
+        emulator.set_duration(account, duration_ms=500)
 
         assert wait(account_id=account, window=("2026-01-05", datetime.now(UTC) + timedelta(days=1))).state == "success"
         queries = [request["query"] for request in syncs(emulator)]
         assert len(queries) > 2
         assert all(query == queries[0] for query in queries)
 
-    def test_waits_as_long_as_postpress_asks_for(self, wait, account, emulator):
-        emulator.inject(faults.Error(status=429, error_type="errors/slower", retry_after="1"), route="account_sync")
+    @pytest.mark.parametrize("back_off", [False, True], ids=["steady", "backing off"])
+    def test_waits_as_long_as_postpress_asks_for(self, wait, account, emulator, back_off):
+        emulator.inject(faults.Error(status=429, error_type="errors/slower", retry_after="2"), route="account_sync")
 
-        assert wait(account_id=account).state == "success"
+        assert wait(account_id=account, exponential_backoff=back_off).state == "success"
         refused, asked_again = [request["at"] for request in syncs(emulator)][:2]
-        assert asked_again - refused >= 1_000
+        assert asked_again - refused >= 2_000
+
+    def test_is_ended_by_its_timeout_whatever_postpress_asks_for(self, wait, account, emulator):
+        slower = faults.Error(status=429, error_type="errors/slower", retry_after="1")
+        emulator.inject(slower, route="account_sync", count=None)
+
+        assert type(wait(account_id=account, timeout=0.5).error).__name__ == "AirflowSensorTimeout"
+        assert len(syncs(emulator)) <= 2
 
     def test_raises_the_error_in_which_the_sync_ended(self, wait, account, emulator):
         emulator.leave_leftover(account, status="SYNC_ERROR")

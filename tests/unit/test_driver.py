@@ -464,7 +464,7 @@ def test_a_reading_has_the_same_failure_budget(runner: Runner) -> None:
 
 def test_a_reading_ends_at_the_deadline(runner: Runner) -> None:
     outcome, postpress = read(runner, repeat(LOST), timeout=12)
-    assert failure(outcome).kind is FailureKind.UNAVAILABLE
+    assert failure(outcome).kind is FailureKind.SYNC_TIMEOUT
     assert postpress.waits == [10, 2]
 
 

@@ -67,6 +67,10 @@ def test_a_handle_is_known_until_its_deadline():
         {**STARTED, "window": {"start": "2026-03-01T00:00:00Z"}},
         {**STARTED, "window": {"start": "2026-03-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}},
         {**STARTED, "polls": "many"},
+        {**STARTED, "polls": True},
+        {**STARTED, "chunks": -1},
+        {**STARTED, "chunks": float("inf")},
+        {**DONE, "deadline": STARTED["deadline"]},
         {**STARTED, "chat_id": "chat"},
         {**STARTED, "account_id": ".."},
     ],
@@ -84,3 +88,13 @@ def test_an_expired_handle_is_refused_with_the_advice_to_clear_its_operator():
 def test_a_handle_of_an_account_is_not_one_of_a_chat():
     with pytest.raises(PostpressInvalidRequest, match="account 'acc', and this sensor is about chats"):
         read_handle(STARTED, Target.CHAT, now=NOW)
+
+
+@pytest.mark.parametrize("contradiction", [{"parameters": {"chunk_size": 5}}, {"window": WINDOW.as_dict()}])
+def test_a_chats_handle_has_neither_window_nor_parameters(contradiction: dict[str, object]):
+    chat = {**STARTED, "chat_id": "chat", "window": None, "parameters": {}}
+    del chat["account_id"]
+    assert read_handle(chat, Target.CHAT, now=NOW)
+
+    with pytest.raises(PostpressInvalidRequest, match="contradicts itself"):
+        read_handle({**chat, **contradiction}, Target.CHAT, now=NOW)
