@@ -1,6 +1,6 @@
 # make demo            see it work: a real Airflow, an emulated Postpress that misbehaves, two to three minutes
 # make demo SERVE=1    the same, and Airflow stays up to be looked at
-# make test            all tests
+# make test            all tests; those in a browser need Chromium, and are skipped without
 # make lint            format, lint, types, layers
 # make clean           remove all that these made
 
@@ -26,7 +26,7 @@ lint: .venv/ready
 	.venv/bin/lint-imports --no-logo
 
 clean:
-	rm -rf .demo .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .artefacts .demo .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/venv/ready: EXTRA := emulator

@@ -24,7 +24,7 @@ class PostpressUnavailable(AirflowException):
 
 
 class PostpressAccountNotReady(AirflowException):
-    """The account is stopped or in error at Postpress."""
+    """The account is stopped or in error at Postpress, or did not become healthy in time."""
 
 
 class PostpressReconnectRequired(PostpressAccountNotReady, AirflowFailException):
@@ -57,7 +57,9 @@ class PostpressUnexpectedAnswer(AirflowFailException):
 
 _EXCEPTIONS: dict[FailureKind, type[AirflowException]] = {
     FailureKind.ACCOUNT_NOT_READY: PostpressAccountNotReady,
+    FailureKind.ACCOUNT_TIMEOUT: PostpressAccountNotReady,
     FailureKind.CHAT_DELETED: PostpressChatDeletedError,
+    FailureKind.CHECKPOINT_REQUIRED: PostpressCheckpointRequired,
     FailureKind.RECONNECT_REQUIRED: PostpressReconnectRequired,
     FailureKind.REQUEST_REFUSED: PostpressRequestRefused,
     FailureKind.SYNC_CONFLICT: PostpressSyncConflict,

@@ -2,7 +2,8 @@
 The demo, as ``make demo`` runs it.
 
 A real Airflow backfills the messages of three accounts, a month at a time, from an emulated Postpress that misbehaves.
-It ends with a table of what is in Postpress and what is missing, and fails if anything is.
+It ends with a table of what is in Postpress and what is missing, and fails if anything is. With ``--serve`` one more
+month follows, of which one account's sync fails for good: a gap to be filled on the coverage page.
 """
 
 from __future__ import annotations
@@ -31,12 +32,15 @@ from demo.local_airflow import AirflowTrouble, LocalAirflow, tail
 from demo.processes import Background, stop
 from demo.scenario import (
     ACCOUNTS,
+    BEN,
     DAG_ID,
     END,
+    MONTH_BEFORE,
     MONTHS,
     START,
     SYNC_MS,
     furnish,
+    let_every_try_fail,
     let_somebody_else_sync,
     let_time_pass,
 )
@@ -46,8 +50,10 @@ BACKFILL = (
     *("backfill", "create", "--dag-id", DAG_ID),
     *("--from-date", f"{MONTHS[0]}-01", "--to-date", f"{MONTHS[-1]}-01", "--max-active-runs", str(len(MONTHS))),
 )
+COVERAGE_PAGE = "/plugin/postpress-coverage"
 _PATIENCE_SECONDS = 60
 _BACKFILL_SECONDS = 600
+_RUN_SECONDS = 180
 _FAILURES_SHOWN = 3
 
 console = Console(highlight=False, soft_wrap=True)
@@ -83,7 +89,8 @@ def _play(*, serve: bool) -> bool:
             _start(airflow, postpress)
             is_complete = _watch(airflow, postpress)
             if serve:
-                console.print(f"\nAirflow stays up at {airflow.url}/dags/{DAG_ID} until Ctrl-C.")
+                _leave_a_gap(airflow, postpress)
+                console.print(f"Airflow stays up until Ctrl-C; the DAG is at {airflow.url}/dags/{DAG_ID}.")
                 while True:
                     airflow.check()
                     time.sleep(1)
@@ -162,6 +169,24 @@ def _verdict(
     syncs = len(ACCOUNTS) * len(MONTHS)
     console.print(f"[green]Nothing is missing.[/] {syncs} windows in {seconds:.0f} s; {mishaps} requests went wrong.")
     return True
+
+
+def _leave_a_gap(airflow: LocalAirflow, postpress: EmulatorControl) -> None:
+    month = MONTH_BEFORE["start"][:7]
+    let_every_try_fail(postpress, BEN)
+    run = airflow.post(f"dags/{DAG_ID}/dagRuns", logical_date=None, conf={"postpress_window": MONTH_BEFORE})
+    with console.status(f"One more month, {month}, of which every sync of {BEN.id} fails …"):
+        airflow.wait_for(
+            lambda: airflow.get(f"dags/{DAG_ID}/dagRuns/{run['dag_run_id']}")["state"] in ("success", "failed"),
+            seconds=_RUN_SECONDS,
+            what="the last run to end",
+            every=1,
+        )
+    console.print(
+        f"\nThen {month} was asked for, and every sync of {BEN.id} failed. What is synced and what is missing is at\n"
+        f"  [bold]{airflow.url}{COVERAGE_PAGE}[/]\n"
+        f"Choose the gap of {BEN.id} there, and [bold]Sync this window[/].\n"
+    )
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:

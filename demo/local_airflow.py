@@ -26,6 +26,8 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 }
 _START_SECONDS = 180
 _CLI_SECONDS = 120
+_READ_SECONDS = 15
+_READ_TRIES = 3
 
 
 class AirflowTrouble(RuntimeError):
@@ -39,12 +41,27 @@ class LocalAirflow:
     :param home: an empty or a new folder, where everything that it writes goes
     :param dags: the folder of the DAG files
     :param settings: more settings, as ``AIRFLOW__SECTION__OPTION`` or any other environment variable
+    :param login: name and password to ask the REST API with, where the settings do not let in everybody as an admin
+    :param python: the interpreter of the Airflow; default: this one
+    :param base_path: where on its server it is, such as ``/airflow``, as behind a proxy; default: at the root
     """
 
-    def __init__(self, home: Path, dags: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        dags: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        login: tuple[str, str] | None = None,
+        python: str = sys.executable,
+        base_path: str = "",
+    ) -> None:
         self.home = home
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self._environment = {**_inherited(), **_settings(home, dags, self.url), **(settings or {})}
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}{base_path}"
+        self._environment = {**_inherited(), **_settings(home, dags, self.url, port), **(settings or {})}
+        self._login = login
+        self._python = python
         self._components: dict[str, Background] = {}
         self._http = httpx.Client(base_url=self.url, timeout=60)
 
@@ -88,7 +105,7 @@ class LocalAirflow:
 
         :param name: ``api-server``, ``scheduler``, ``dag-processor`` or ``triggerer``
         """
-        command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
+        command = [self._python, "-m", "airflow", *COMPONENTS[name]]
         self._components[name] = Background(command, self.log_of(name), self._environment)
 
     def kill_component(self, name: str) -> None:
@@ -116,7 +133,7 @@ class LocalAirflow:
         """
         with self.log_of("cli").open("ab") as errors:
             run = subprocess.run(  # noqa: S603 (the command is ours)
-                [sys.executable, "-m", "airflow", *arguments],
+                [self._python, "-m", "airflow", *arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -136,6 +153,12 @@ class LocalAirflow:
         :param path: what follows ``/api/v2/``
         :param parameters: the query
         """
+        for _ in range(_READ_TRIES - 1):
+            # on a busy machine a request to Airflow on SQLite can stall for a minute; another goes through meanwhile
+            try:
+                return self._request("GET", path, params=parameters, timeout=_READ_SECONDS)
+            except httpx.ReadTimeout:
+                continue
         return self._request("GET", path, params=parameters)
 
     def post(self, path: str, **fields: Any) -> Any:
@@ -237,12 +260,20 @@ class LocalAirflow:
 
     def _request(self, method: str, path: str, **options: Any) -> Any:
         if "Authorization" not in self._http.headers:
-            token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
-            self._http.headers["Authorization"] = f"Bearer {token}"
+            self._http.headers["Authorization"] = f"Bearer {self._token()}"
         answer = self._http.request(method, f"/api/v2/{path}", **options)
         if answer.is_error:
             raise AirflowTrouble(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text}")
         return answer.json()
+
+    def _token(self) -> str:
+        if self._login is None:
+            answer = self._http.get("/auth/token")
+        else:
+            name, password = self._login
+            answer = self._http.post("/auth/token", json={"username": name, "password": password})
+        token: str = answer.raise_for_status().json()["access_token"]
+        return token
 
 
 def tail(log: Path, lines: int = 15) -> str:
@@ -273,12 +304,12 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
 
 
-def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
+def _settings(home: Path, dags: Path, url: str, port: int) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": url.rpartition(":")[2],
+        "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__SECRET_KEY": _secret(),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": _secret(),

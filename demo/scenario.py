@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pendulum
+
 from airflow_provider_postpress.emulator import EmulatorControl, faults
 
 DAG_ID = "message_history"
-MONTHS = ("2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06")
-START, END = "2025-01-01T00:00:00Z", "2025-07-01T00:00:00Z"
+
+_BEGINNINGS = [pendulum.now("UTC").start_of("month").subtract(months=back) for back in range(7, -1, -1)]
+MONTHS = tuple(month.format("YYYY-MM") for month in _BEGINNINGS[1:-1])
+"""The newest six months that are over, which are backfilled."""
+START, END = (month.isoformat() for month in (_BEGINNINGS[1], _BEGINNINGS[-1]))
+MONTH_BEFORE = {"start": _BEGINNINGS[0].isoformat(), "end": START}
+"""The window before them, of which one account's sync fails for good."""
 
 SYNC_MS = 700
 """How long a sync takes, or each chunk of one."""
 FOREIGN_SYNC_SECONDS = 3600
 """How long the sync takes that somebody else began: until our first task has met it, and then the clock is moved."""
+
+TRIES = 3
+"""How many tries a task of the DAG has."""
 
 _CHATS = 6
 _MESSAGES = 480
@@ -68,6 +78,7 @@ def furnish(postpress: EmulatorControl) -> None:
         for _ in range(_CHATS):
             postpress.add_chat(account.id)
         postpress.scatter_messages(account.id, _MESSAGES, START, END)
+        postpress.scatter_messages(account.id, _MESSAGES // len(MONTHS), MONTH_BEFORE["start"], MONTH_BEFORE["end"])
 
     unavailable = faults.Error(status=503, error_type="errors/service_unavailable")
     too_many = faults.Error(status=429, error_type="errors/too_many_requests", retry_after="1")
@@ -104,6 +115,17 @@ def let_time_pass(postpress: EmulatorControl) -> None:
     foreign = postpress.starts(SUPPORT.id)[0]
     if foreign["ended"] is None and len(postpress.requests(SUPPORT.id, route="account_sync")) > 1:
         postpress.advance(FOREIGN_SYNC_SECONDS)
+
+
+def let_every_try_fail(postpress: EmulatorControl, account: DemoAccount) -> None:
+    """
+    Make the next sync of an account end in ``SYNC_ERROR``, and so do its retries.
+
+    :param postpress: the emulator
+    :param account: the account
+    """
+    for _ in range(TRIES):
+        postpress.fail_next_sync(account.id)
 
 
 def _go_wrong(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,10 +15,14 @@ from pydantic import ValidationError
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.error_types import ERROR_TYPES
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressUnreadableAnswer
+from airflow_provider_postpress.api.secrets import struck_out, without_logins
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_MAX_READ = 10_000
 _MAX_WORDS = 300
 _MAX_FAULTS = 3
+_REQUEST_ID = re.compile(r"[A-Za-z]{0,8}[-_]?[0-9A-Fa-f-]{4,40}")
+"""What an id looks like that is nobody's password."""
 _MAX_WAIT = timedelta(days=365).total_seconds()
 
 
@@ -40,7 +45,7 @@ class AnswerReader:
             case "gzip" | "x-gzip":
                 self._unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
             case other:
-                self._problem = f"its body is encoded as {other[:40]!r}, which was not asked for"
+                self._problem = f"its body is encoded as {other!r}, which was not asked for"
 
     def feed(self, chunk: bytes) -> bool:
         """
@@ -67,7 +72,7 @@ class AnswerReader:
 
 
 def read_answer(
-    endpoint: Endpoint[Answer], status: int, headers: Mapping[str, str], body: bytes | str, *, secret: str
+    endpoint: Endpoint[Answer], status: int, headers: Mapping[str, str], body: bytes | str, *, secrets: Collection[str]
 ) -> Answer:
     """
     Read an answer.
@@ -76,23 +81,26 @@ def read_answer(
     :param status: the HTTP status
     :param headers: the answer's headers; their names in any case
     :param body: the body, or what is wrong with it in words
-    :param secret: the API key, which no error may repeat
+    :param secrets: what was sent in confidence, such as the API key: no error may repeat it
     :raises PostpressAPIError: the status is not a success
     :raises PostpressUnreadableAnswer: a success whose body cannot be read
     """
-    if not 200 <= status < 300:
-        raise _api_error(endpoint.route, status, headers, body, secret)
+    document = _json(body) if isinstance(body, bytes) else None
+    object_ = document.get("object") if isinstance(document, dict) else None
+    is_told = isinstance(object_, str) and object_ in endpoint.told_by_object
+    if not 200 <= status < 300 and not is_told:
+        raise _api_error(endpoint, status, headers, document, secrets)
 
     def unreadable(problem: str) -> PostpressUnreadableAnswer:
-        return PostpressUnreadableAnswer(route=endpoint.route, status=status, problem=presentable(problem, secret))
+        problem = "its body cannot be read" if endpoint.discreet else problem
+        return PostpressUnreadableAnswer(route=endpoint.route, status=status, problem=presentable(problem, secrets))
 
     if isinstance(body, str):
         raise unreadable(body)
     if not body.strip():
         raise unreadable("its body is empty")
-    document = _json(body)
     if not isinstance(document, dict):
-        raise unreadable(f"its body is not a JSON object{_kind_of(headers)}")
+        raise unreadable(f"its body is not a JSON object{_kind_of(headers, secrets)}")
     try:
         return endpoint.answer.model_validate(document)
     except ValidationError as error:
@@ -102,44 +110,50 @@ def read_answer(
     raise unreadable(problem)
 
 
-def presentable(words: str, secret: str) -> str:
+def presentable(words: str, secrets: Collection[str]) -> str:
     """
-    Make what a server said fit for an error's text: one line, not long, all printable, and without the secret.
+    Make what a server said fit for an error's text: one line, not long, all printable, and without the secrets.
 
     :param words: what was said
-    :param secret: the API key
+    :param secrets: what was sent in confidence, such as the API key
     """
-    line = " ".join(words.replace(secret, "***").split())[:_MAX_WORDS]
+    line = " ".join(without_logins(struck_out(words[:_MAX_READ], secrets)).split())[:_MAX_WORDS]
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _api_error(
-    route: str, status: int, headers: Mapping[str, str], body: bytes | str, secret: str
+    endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], document: Any, secrets: Collection[str]
 ) -> PostpressAPIError:
-    document = _json(body) if isinstance(body, bytes) else None
     envelope = document if isinstance(document, dict) else {}
     hint = None
     if isinstance(envelope.get("error"), dict):
         envelope = envelope["error"]
     elif not any(isinstance(envelope.get(name), str) for name in ("type", "title")):
-        hint = f"The answer is not Postpress's error envelope{_kind_of(headers)}; check the base URL."
+        hint = f"The answer is not Postpress's error envelope{_kind_of(headers, secrets)}; check the base URL."
     if 300 <= status < 400:
         hint = "Redirects are not followed, since the API key would travel: give the connection the final URL."
+    elif endpoint.discreet:
+        hint = "What else was said is left out: it may repeat what was sent."
 
     def said(*names: str) -> str | None:
         words = next((word for name in names if isinstance(word := envelope.get(name), str) and word.strip()), None)
         # a documented type is kept as it is: a short key could be a part of it
-        return words and (words if words in ERROR_TYPES else presentable(words, secret))
+        return words and (words if words in ERROR_TYPES else presentable(words, secrets))
 
+    error_type = _error_type(said("type", "code"))
+    instance = said("instance", "request_id")
+    if endpoint.discreet:
+        error_type = error_type if error_type in ERROR_TYPES else None
+        instance = instance if instance and _REQUEST_ID.fullmatch(instance) else None
     return PostpressAPIError(
-        route=route,
+        route=endpoint.route,
         status=status,
-        type=_error_type(said("type", "code")),
-        title=said("title"),
-        detail=said("detail", "message"),
-        instance=said("instance", "request_id"),
+        type=error_type,
+        title=None if endpoint.discreet else said("title"),
+        detail=None if endpoint.discreet else said("detail", "message"),
+        instance=instance,
         retry_after=_retry_after(headers),
-        hint=hint and presentable(hint, secret),
+        hint=hint and presentable(hint, secrets),
     )
 
 
@@ -156,8 +170,9 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _kind_of(headers: Mapping[str, str]) -> str:
-    content_type = headers.get("Content-Type", "").partition(";")[0].strip()
+def _kind_of(headers: Mapping[str, str], secrets: Collection[str]) -> str:
+    # struck out before it is cut: the beginning of a secret could be left
+    content_type = presentable(headers.get("Content-Type", "").partition(";")[0], secrets)
     return f" but {content_type[:60]}" if content_type and "json" not in content_type else ""
 
 

@@ -131,6 +131,7 @@ class AsyncPostpressClient:
         :raises PostpressUnreadableAnswer: a success whose body cannot be read
         """
         progress = _Progress()
+        secrets = (self._api_key, *(endpoint.body.secrets() if endpoint.body else ()))
         try:
             async with asyncio.timeout(self._timeout):
                 status, headers, body = await self._exchange(endpoint, progress)
@@ -138,15 +139,15 @@ class AsyncPostpressClient:
             problem = f"{progress.stage} within {self._timeout:g} s"
         except (httpx.HTTPError, OSError) as error:
             # OSError: httpx lets through what TLS says when it breaks under an answer
-            problem = f"{progress.stage}: {_reason(error)}"
+            problem = progress.stage if endpoint.discreet else f"{progress.stage}: {_reason(error)}"
         except httpx.InvalidURL as error:
             raise PostpressInvalidRequest(f"{endpoint.route} cannot be sent: {error}.") from None
         else:
-            return read_answer(endpoint, status, headers, body, secret=self._api_key)
+            return read_answer(endpoint, status, headers, body, secrets=secrets)
         # raised out here, so that no error of httpx's hangs on it, whose text could repeat what the server sent
         raise PostpressTransportError(
             route=endpoint.route,
-            problem=presentable(problem, self._api_key),
+            problem=presentable(problem, secrets),
             may_have_arrived=progress.stage is _Stage.SENT,
         )
 
@@ -155,8 +156,9 @@ class AsyncPostpressClient:
     ) -> tuple[int, httpx.Headers, bytes | str]:
         url = f"{self._base_url}{endpoint.path}"
         extensions = {"trace": progress}
+        body = endpoint.body and endpoint.body.body()
         async with self._http.stream(
-            endpoint.method, url, params=endpoint.query or None, extensions=extensions
+            endpoint.method, url, params=endpoint.query or None, json=body, extensions=extensions
         ) as response:
             reader = AnswerReader(response.headers.get("Content-Encoding"), limit=MAX_ANSWER_BYTES)
             async for chunk in response.aiter_raw():

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeGuard, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
-from airflow_provider_postpress.api.models import Account, PostpressModel, SyncAnswer
+from airflow_provider_postpress.api.models import Account, AccountPage, PostpressModel, ReconnectAnswer, SyncAnswer
+from airflow_provider_postpress.api.models.credentials import Credentials, read_credentials
+from airflow_provider_postpress.api.models.reconnect import CHECKPOINT
+from airflow_provider_postpress.api.products import LINKEDIN_PRODUCTS
 
 Answer = TypeVar("Answer", bound=PostpressModel)
 Parameter = int | bool | str
 
-LINKEDIN_PRODUCTS = ("classic", "recruiter", "sales_navigator")
+MAX_PAGE = 250
 
 _SECONDS = range(10**8, 10**10)
 """The years 1973 to 2286 in seconds; in milliseconds a few weeks of 1970, in which nobody sent a message."""
@@ -30,12 +33,19 @@ class Endpoint(Generic[Answer]):
     :param path: the path below the base URL, its ids percent-encoded
     :param answer: the model that a success is read as
     :param query: the query parameters
+    :param body: what is sent as JSON, if anything
+    :param told_by_object: values of an answer's ``object`` for which it is no error, whatever its HTTP status
+    :param discreet: errors repeat nothing of what the server says, but its type and its id of the request: it may know
+        a secret that was sent
     """
 
     route: str
     path: str
     answer: type[Answer]
     query: Mapping[str, str] = field(default_factory=dict)
+    body: Credentials | None = None
+    told_by_object: frozenset[str] = frozenset()
+    discreet: bool = False
 
     @property
     def method(self) -> str:
@@ -43,14 +53,55 @@ class Endpoint(Generic[Answer]):
         return self.route.partition(" ")[0]
 
 
-def get_account(account_id: str) -> Endpoint[Account]:
+def get_account(account_id: str, *, discreet: bool = False) -> Endpoint[Account]:
     """
     Read an account. Without effects.
 
     :param account_id: Postpress's id of the account
+    :param discreet: as of an :class:`Endpoint`; for the time after a login
     :raises PostpressInvalidRequest: the id cannot be part of a path
     """
-    return Endpoint("GET /accounts/{id}", f"/accounts/{path_segment('account_id', account_id)}", Account)
+    path = f"/accounts/{path_segment('account_id', account_id)}"
+    return Endpoint("GET /accounts/{id}", path, Account, discreet=discreet)
+
+
+def list_accounts(cursor: str | None = None, limit: int = MAX_PAGE) -> Endpoint[AccountPage]:
+    """
+    Read a page of the list of accounts. Without effects.
+
+    Not in the five API pages; Postpress's public reference has it.
+
+    :param cursor: where the page begins, as the page before told it; ``None`` for the first page
+    :param limit: how many accounts a page has, 1 to 250
+    :raises PostpressInvalidRequest: there can be no such page
+    """
+    if not _is_whole(limit) or not 1 <= limit <= MAX_PAGE:
+        raise PostpressInvalidRequest(f"limit={limit!r} is not allowed. Allowed: 1 to {MAX_PAGE} accounts a page.")
+    if cursor and not _can_be_encoded(cursor):
+        raise PostpressInvalidRequest(f"cursor={cursor!r} is not allowed: it cannot be encoded as UTF-8.")
+    query = {"limit": str(limit)}
+    return Endpoint("GET /accounts", "/accounts", AccountPage, {**query, "cursor": cursor} if cursor else query)
+
+
+def reconnect_account(account_id: str, credentials: Credentials | Mapping[str, Any]) -> Endpoint[ReconnectAnswer]:
+    """
+    Log an account in again. To be sent once: repeated logins are what providers look for.
+
+    :param account_id: Postpress's id of the account
+    :param credentials: one of the variants of "Reconnect an account"; a mapping is read by
+        :func:`~airflow_provider_postpress.api.models.credentials.read_credentials`
+    :raises PostpressInvalidRequest: the id cannot be part of a path, or the credentials are not as documented; the
+        text tells no value of theirs
+    """
+    return Endpoint(
+        "POST /accounts/{id}",
+        f"/accounts/{path_segment('account_id', account_id)}",
+        ReconnectAnswer,
+        body=credentials if isinstance(credentials, Credentials) else read_credentials(credentials),
+        # the page does not tell the status of a checkpoint
+        told_by_object=frozenset({CHECKPOINT}),
+        discreet=True,
+    )
 
 
 def resync_account(account_id: str, parameters: Mapping[str, Parameter]) -> Endpoint[SyncAnswer]:
@@ -117,6 +168,14 @@ def _query_value(name: str, value: Parameter) -> str:
     if not accepted:
         raise PostpressInvalidRequest(f"{name}={value!r} is not allowed. Allowed: {allowed}.")
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _can_be_encoded(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_whole(value: Parameter) -> TypeGuard[int]:

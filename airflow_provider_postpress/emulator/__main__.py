@@ -25,6 +25,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="decides all that is random (default: %(default)s)")
     parser.add_argument("--api-key", default=API_KEY, help="the one key that is let in (default: %(default)s)")
     parser.add_argument("--empty", action="store_true", help="begin without accounts")
+    parser.add_argument("--webhook", metavar="URL", help="where account status updates are sent; on this machine")
+    parser.add_argument("--webhook-secret", metavar="SECRET", help="what a header of the webhook says")
+    parser.add_argument(
+        "--webhook-header",
+        default="Postpress-Auth",
+        metavar="NAME",
+        help="the header that carries the secret (default: %(default)s)",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -39,17 +47,21 @@ def main(arguments: list[str] | None = None) -> None:
     with Emulator(port=given.port, seed=given.seed, api_key=given.api_key, **dict(given.options)) as emulator:
         if not given.empty:
             emulator.populate()
-        sys.stdout.write(_greeting(emulator))
+        if given.webhook:
+            headers = {given.webhook_header: given.webhook_secret} if given.webhook_secret else {}
+            emulator.register_webhook(given.webhook, headers=headers)
+        sys.stdout.write(_greeting(emulator, given.webhook))
         sys.stdout.flush()
         signal.sigwait(_STOPS)
 
 
-def _greeting(emulator: Emulator) -> str:
+def _greeting(emulator: Emulator, webhook: str | None) -> str:
+    told = f"Webhook: {webhook}\n" if webhook else ""
     return f"""\
 Postpress emulator at {emulator.url}
 API key: {emulator.api_key}
 Accounts: {", ".join(emulator.account_ids()) or "none"}
-
+{told}
 airflow connections add postpress_default --conn-type postpress \\
     --conn-host {emulator.url} --conn-password {emulator.api_key}
 """

@@ -1,4 +1,4 @@
-"""Postpress over HTTP: three routes, and under ``/_control`` what tests and demos do to it."""
+"""Postpress over HTTP: its routes, and under ``/_control`` what tests and demos do to it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from airflow_provider_postpress.emulator.fault_responses import Disconnection, j
 from airflow_provider_postpress.emulator.options import BASE_PATHS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,28 +30,32 @@ if TYPE_CHECKING:
     from airflow_provider_postpress.emulator.request_log import LoggedRequest
     from airflow_provider_postpress.emulator.world import World
 
-_PATHS: dict[Route, str] = {
-    "get_account": "/accounts/{object_id}",
-    "account_sync": "/accounts/{object_id}/sync",
-    "chat_sync": "/chats/{object_id}/sync",
+_ROUTES: dict[str, dict[str, Route]] = {
+    "/accounts": {"GET": "list_accounts"},
+    "/accounts/{object_id}": {"GET": "get_account", "POST": "reconnect_account"},
+    "/accounts/{object_id}/sync": {"GET": "account_sync"},
+    "/chats/{object_id}/sync": {"GET": "chat_sync"},
 }
 
 
-def create_app(world: World) -> Starlette:
+def create_app(world: World, changed: Callable[[], None]) -> Starlette:
     """
     Make the ASGI application of an emulator.
 
     :param world: what it serves
+    :param changed: told whenever a request may have changed something in it
     """
-    postpress = _Postpress(world)
+    postpress = _Postpress(world, changed)
     return Starlette(
         routes=[
             *(
-                Path(base + path, partial(postpress.answer, base=base, route=route), methods=["GET"])
+                Path(base + path, partial(postpress.answer, base=base, routes=routes), methods=list(routes))
                 for base in BASE_PATHS
-                for route, path in _PATHS.items()
+                for path, routes in _ROUTES.items()
             ),
-            Mount("/_control", routes=[Path("/{verb}", partial(_control, world=world), methods=["POST"])]),
+            Mount(
+                "/_control", routes=[Path("/{verb}", partial(_control, world=world, changed=changed), methods=["POST"])]
+            ),
         ],
         exception_handlers={HTTPException: postpress.answer_unknown},
         middleware=[Middleware(_EncodedPath)],
@@ -71,25 +77,29 @@ class _EncodedPath:
 class _Postpress:
     """The routes of Postpress: keep the log, ask for the key, let faults happen, and answer what the engine says."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, changed: Callable[[], None]) -> None:
         self._world = world
+        self._changed = changed
 
-    async def answer(self, request: Request, *, base: str, route: Route) -> Response:
-        """Answer a request on one of the three routes."""
+    async def answer(self, request: Request, *, base: str, routes: Mapping[str, Route]) -> Response:
+        """Answer a request on one of the routes, which a path has by their methods."""
         if base not in self._world.engine.options.base_paths:
             raise HTTPException(404)
-        if request.method != "GET":
-            raise HTTPException(405)
-        object_id = unquote(request.path_params["object_id"])
-        entry = self._log(request, route, object_id)
+        if request.method not in routes:
+            raise HTTPException(405, headers={"Allow": ", ".join(routes)})
+        route = routes[request.method]
+        object_id = unquote(request.path_params.get("object_id", ""))
+        body = await request.body()  # before it is logged: what is in the log has come whole
+        entry = self._log(request, route, object_id or None)
         try:
-            self._check_key(request)
+            self._check_key(request, route)
         except ProblemError as problem:
             return self._send(entry, problem.answer)
-        fault = self._world.faults.take(route, object_id)
+        fault = self._world.faults.take(route, object_id or None)
         answer = None
         if fault is None or fault.effect:
-            answer = self._ask_engine(entry, route, object_id, request)
+            answer = self._ask_engine(entry, route, object_id, request, body)
+            self._changed()
         return self._send(entry, answer, fault)
 
     async def answer_unknown(self, request: Request, error: Exception) -> Response:
@@ -105,7 +115,7 @@ class _Postpress:
         if look == "html":
             response = HTMLResponse(f"<html><body>{escape(problem.detail)}</body></html>", problem.status)
         if problem.status == 405:
-            response.headers["Allow"] = "GET"
+            response.headers["Allow"] = _without_head(error)
         return response
 
     def _log(self, request: Request, route: Route | None = None, object_id: str | None = None) -> LoggedRequest:
@@ -118,27 +128,37 @@ class _Postpress:
             object_id=object_id,
         )
 
-    def _check_key(self, request: Request) -> None:
+    def _check_key(self, request: Request, route: Route) -> None:
         key = request.headers.get("X-API-KEY")
         if not key:
-            raise ProblemError(401, "errors/missing_credentials", "The X-API-KEY header is missing.")
+            # the page of the reconnect knows no other type than this one
+            error_type = f"errors/{'invalid' if route == 'reconnect_account' else 'missing'}_credentials"
+            raise ProblemError(401, error_type, "The X-API-KEY header is missing.")
         if key != self._world.api_key:
             raise ProblemError(401, "errors/invalid_credentials", "There is no such API key.")
 
-    def _ask_engine(self, entry: LoggedRequest, route: Route, object_id: str, request: Request) -> Answer:
-        engine = self._world.engine
-        if route == "get_account":
-            return engine.get_account(object_id)
-        if route == "chat_sync":
-            answer = engine.chat_sync(object_id)
-        else:
-            try:
-                answer = engine.account_sync(object_id, _only_once_each(request.query_params.multi_items()))
-            except ProblemError as problem:
-                answer = problem.answer
-        if answer.status_code == 200:
+    def _ask_engine(self, entry: LoggedRequest, route: Route, object_id: str, request: Request, body: bytes) -> Answer:
+        try:
+            answer = self._engines_answer(route, object_id, request, body)
+        except ProblemError as problem:
+            return problem.answer
+        if route in ("account_sync", "chat_sync") and answer.status_code == 200:
             entry["sync_status"] = answer.body["status"]
         return answer
+
+    def _engines_answer(self, route: Route, object_id: str, request: Request, body: bytes) -> Answer:
+        engine = self._world.engine
+        match route:
+            case "list_accounts":
+                return engine.list_accounts(_only_once_each(request))
+            case "get_account":
+                return engine.get_account(object_id)
+            case "reconnect_account":
+                return engine.reconnect_account(object_id, _json_alone(request, body))
+            case "account_sync":
+                return engine.account_sync(object_id, _only_once_each(request))
+            case "chat_sync":
+                return engine.chat_sync(object_id)
 
     def _send(self, entry: LoggedRequest, answer: Answer | None, fault: Fault | None = None) -> Response:
         response = wire_response(answer, fault, entry["instance"])
@@ -147,14 +167,28 @@ class _Postpress:
         return response
 
 
-def _only_once_each(query: list[tuple[str, str]]) -> dict[str, str]:
+def _without_head(error: HTTPException) -> str:
+    """Tell what a path allows, which Starlette thinks is HEAD too wherever it is GET."""
+    methods = (error.headers or {})["Allow"].split(", ")
+    return ", ".join(sorted(set(methods) - {"HEAD"}))
+
+
+def _only_once_each(request: Request) -> dict[str, str]:
+    query = request.query_params.multi_items()
     parameters = dict(query)
     if len(parameters) < len(query):
         raise ProblemError(400, "errors/invalid_parameters", "A parameter comes more than once.")
     return parameters
 
 
-async def _control(request: Request, *, world: World) -> Response:
+def _json_alone(request: Request, body: bytes) -> bytes:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ProblemError(400, "errors/invalid_request", "The body is application/json, and says so.")
+    return body
+
+
+async def _control(request: Request, *, world: World, changed: Callable[[], None]) -> Response:
     verbs = world.verbs
     verb = request.path_params["verb"]
     if verb not in verbs:
@@ -164,4 +198,5 @@ async def _control(request: Request, *, world: World) -> Response:
         result = verbs[verb](**arguments)
     except (TypeError, ValueError) as error:
         return JSONResponse({"error": str(error)}, 400)
+    changed()
     return JSONResponse({"result": result})

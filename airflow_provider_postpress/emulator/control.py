@@ -62,7 +62,18 @@ class EmulatorControl:
     add_messages = Verb(Engine.add_messages)
     scatter_messages = Verb(Engine.scatter_messages)
     delete_chat = Verb(Engine.delete_chat)
+    delete_account = Verb(Engine.delete_account)
     set_source_status = Verb(Engine.set_source_status)
+    require_checkpoint = Verb(Engine.require_checkpoint)
+    solve_checkpoint = Verb(Engine.solve_checkpoint)
+    expect_credentials = Verb(Engine.expect_credentials)
+    logins = Verb(Engine.logins)
+    register_webhook = Verb(Engine.register_webhook)
+    unregister_webhook = Verb(Engine.unregister_webhook)
+    send_webhook = Verb(Engine.send_webhook)
+    hold_webhooks = Verb(Engine.hold_webhooks)
+    release_webhooks = Verb(Engine.release_webhooks)
+    deliveries = Verb(Engine.deliveries)
     account_ids = Verb(Engine.account_ids)
     chat_ids = Verb(Engine.chat_ids)
     missing = Verb(Engine.missing)
@@ -107,6 +118,6 @@ def _to_json(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, Fault):
         return to_json(value)
-    if isinstance(value, range | set | tuple):
+    if isinstance(value, range | set | frozenset | tuple):
         return list(value)
     raise TypeError(f"An emulator's control API takes JSON, datetimes and faults, not {value!r}.")

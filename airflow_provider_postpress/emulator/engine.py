@@ -1,4 +1,4 @@
-"""The whole Postpress without HTTP: three routes, what others do to it, and the truth about its messages."""
+"""The whole Postpress without HTTP: its routes, what others do to it, and the truth about its messages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_postpress.emulator.accounts import SYNCED_TYPES, Account
 from airflow_provider_postpress.emulator.answers import Answer, ProblemError
-from airflow_provider_postpress.emulator.options import Options
+from airflow_provider_postpress.emulator.listing import Listing
 from airflow_provider_postpress.emulator.parameters import SyncParameters, parse
+from airflow_provider_postpress.emulator.reconnecting import Reconnecting
 from airflow_provider_postpress.emulator.slots import By, Job, Slot, Start
-from airflow_provider_postpress.emulator.truth import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_provider_postpress.emulator.chats import Chat
+    from airflow_provider_postpress.emulator.options import Options
 
 _TERMINAL = ("SYNC_DONE", "SYNC_ERROR", "CHAT_DELETED")
 
@@ -34,13 +35,13 @@ class _Foreigner:
     has_begun: bool = False
 
 
-class Engine(Truth):
+class Engine(Reconnecting):
     """
     A Postpress that answers requests: deterministic, without I/O, and cheap to make.
 
-    What time brings (the end of a sync, a foreign poll) happens when the engine is next asked anything, in the order
-    in which it was due. A sync that has no bounds and is not partial throws away what Postpress has **when it begins**,
-    so one that fails leaves nothing; each chunk copies its messages when it ends.
+    What time brings (the end of a sync, a change of an account, a foreign poll) happens when the engine is next asked
+    anything, in the order in which it was due. A sync that has no bounds and is not partial throws away what Postpress
+    has **when it begins**, so one that fails leaves nothing; each chunk copies its messages when it ends.
 
     :param now: gives the time in epoch seconds
     :param options: how this Postpress behaves
@@ -48,10 +49,21 @@ class Engine(Truth):
     """
 
     def __init__(self, now: Callable[[], float], options: Options | None = None, seed: int = 0) -> None:
-        super().__init__(seed)
-        self._now = now
+        super().__init__(now, options, seed)
         self._foreigners: list[_Foreigner] = []
-        self.options = options or Options()
+        self._listing = Listing(self._secrets)
+
+    def list_accounts(self, parameters: Mapping[str, str]) -> Answer:
+        """
+        Answer "List accounts".
+
+        :param parameters: the query, each value as its text
+        """
+        self._catch_up()
+        try:
+            return Answer(200, self._listing.page(self._accounts.values(), parameters, self.options))
+        except ProblemError as problem:
+            return problem.answer
 
     def get_account(self, account_id: str) -> Answer:
         """
@@ -59,6 +71,7 @@ class Engine(Truth):
 
         :param account_id: the account
         """
+        self._catch_up()
         try:
             return Answer(200, self._known_account(account_id).document)
         except ProblemError as problem:
@@ -197,10 +210,27 @@ class Engine(Truth):
         super().delete_chat(chat_id)
         self._chat(chat_id).slot.close("CHAT_DELETED", self._milliseconds())
 
-    def _known_account(self, account_id: str) -> Account:
-        if account_id not in self._accounts:
-            raise ProblemError(404, "errors/resource_not_found", f"There is no account {account_id!r}.")
-        return self._accounts[account_id]
+    def delete_account(self, account_id: str) -> None:
+        """
+        Delete an account with its chats: from now on there is none of them, and its id is free.
+
+        :param account_id: the account
+        """
+        account = self._account(account_id)
+        super().delete_account(account_id)
+        self._foreigners = [
+            foreigner
+            for foreigner in self._foreigners
+            if foreigner.owner is not account and foreigner.owner not in account.chats
+        ]
+
+    def next_due(self) -> int | None:
+        """Tell when the next thing happens that webhooks may be told of, or is to be sent to them."""
+        if not self._webhooks:
+            return None
+        event = self._next_event()
+        times = (event and event[0], self._webhooks.due(self.options.webhooks_at_once))
+        return min((due for due in times if due is not None), default=None)
 
     def _known_chat(self, chat_id: str) -> Chat:
         if chat_id not in self._chats:
@@ -253,29 +283,33 @@ class Engine(Truth):
             failing_chunk=slot.failures.popleft() if slot.failures else None,
         )
 
-    def _milliseconds(self) -> int:
-        return round(self._now() * 1000)
-
     def _catch_up(self) -> None:
         now = self._milliseconds()
-        while event := self._next_event(now):
-            event()
+        while (event := self._next_event()) and event[0] <= now:
+            event[2]()
 
-    def _next_event(self, now: int) -> Callable[[], None] | None:
-        """Find what is due first; at one instant, syncs end before foreigners poll."""
-        goes_on = self.options.chunks == "next"
+    def _next_event(self) -> tuple[int, int, Callable[[], None]] | None:
+        """Find what is due first; at one instant, syncs end, then accounts change, then foreigners poll."""
         owners: list[Account | Chat] = [*self._accounts.values(), *self._chats.values()]
         events: list[tuple[int, int, Callable[[], None]]] = [
-            (slot.due, 0, partial(slot.end_chunk, goes_on=goes_on))
-            for slot in (owner.slot for owner in owners)
-            if slot.due is not None and slot.due <= now
+            (owner.slot.due, 0, partial(self._end_chunk, owner)) for owner in owners if owner.slot.due is not None
         ]
-        events += [
-            (foreigner.due, 1, partial(self._foreign_request, foreigner))
-            for foreigner in self._foreigners
-            if foreigner.due <= now
-        ]
-        return min(events, key=lambda event: event[:2])[2] if events else None
+        events += [(due.due, 1, partial(self._agenda.keep, due)) for due in self._agenda.appointments]
+        events += [(foreigner.due, 2, partial(self._foreign_request, foreigner)) for foreigner in self._foreigners]
+        return min(events, key=lambda event: event[:2], default=None)
+
+    def _end_chunk(self, owner: Account | Chat) -> None:
+        start = owner.slot.end_chunk(goes_on=self.options.chunks == "next")
+        if isinstance(owner, Account) and start["status"] == "SYNC_DONE":
+            self._announce_sync(owner, start["parameters"].get("linkedin_product"))
+
+    def _announce_sync(self, account: Account, product: str | None) -> None:
+        """Announce a sync that ended well: of an account with a premium product, once for each that was synced."""
+        if len(account.products) == 1:
+            self._announce(account, "SYNC_SUCCESS")
+            return
+        for synced in (product,) if product else account.products:
+            self._announce(account, "SYNC_SUCCESS", synced)
 
     def _foreign_request(self, foreigner: _Foreigner) -> None:
         status = self._request(foreigner.owner, foreigner.parameters, "foreign", foreigner.due)

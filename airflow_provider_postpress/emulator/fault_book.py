@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from airflow_provider_postpress.emulator.faults import Fault, from_json, to_json
 
-Route = Literal["get_account", "account_sync", "chat_sync"]
+Route = Literal["list_accounts", "get_account", "reconnect_account", "account_sync", "chat_sync"]
 
 
 class PendingFault(TypedDict):
@@ -28,7 +28,7 @@ class _Plan:
     fault: Fault
     pending: PendingFault
 
-    def concerns(self, route: Route, object_id: str) -> bool:
+    def concerns(self, route: Route, object_id: str | None) -> bool:
         if self.pending["route"] not in (None, route):
             return False
         account_id, chat_id = (None, object_id) if route == "chat_sync" else (object_id, None)
@@ -61,7 +61,8 @@ class FaultBook:
         Make requests go wrong. Of several faults that concern a request, the one asked for first happens.
 
         :param fault: what happens; a ``Fault``, or its JSON form
-        :param route: only on this route: ``"get_account"``, ``"account_sync"`` or ``"chat_sync"``
+        :param route: only on this route: ``"list_accounts"``, ``"get_account"``, ``"reconnect_account"``,
+            ``"account_sync"`` or ``"chat_sync"``
         :param account_id: only to requests for this account
         :param chat_id: only to requests for this chat
         :param skip: how many of the requests that it concerns pass unharmed first
@@ -96,12 +97,12 @@ class FaultBook:
         """Let nothing more go wrong."""
         self._plans.clear()
 
-    def take(self, route: Route, object_id: str) -> Fault | None:
+    def take(self, route: Route, object_id: str | None) -> Fault | None:
         """
         Decide what goes wrong with a request, if anything.
 
         :param route: the route that it came by
-        :param object_id: the account or chat that it is for
+        :param object_id: the account or chat that it is for, if it is for one
         """
         for plan in self._plans:
             if plan.concerns(route, object_id) and self._hits(plan):

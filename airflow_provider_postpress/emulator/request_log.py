@@ -1,4 +1,4 @@
-"""Who asked what, when, and what was answered. The API key is never in it."""
+"""Who asked what, when, and what was answered. The API key and the bodies of requests are never in it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ class LoggedRequest(TypedDict):
     A request.
 
     ``path`` and ``query`` are as they came, percent-encoded. ``at`` is in epoch milliseconds. ``route`` and
-    ``object_id`` are ``None`` for a path that is no route. ``status`` is what was answered: ``None`` where nothing was;
-    ``sync_status`` the status of the sync where the request reached it, read or not. ``fault`` is the kind of the fault
-    that happened to it. ``instance`` is the request's id, as the envelopes of errors quote it.
+    ``object_id`` are ``None`` for a path that is no route, ``object_id`` also for the list of accounts. ``status`` is
+    what was answered: ``None`` where nothing was; ``sync_status`` the status of the sync where the request reached it,
+    read or not. ``fault`` is the kind of the fault that happened to it. ``instance`` is the request's id, as the
+    envelopes of errors quote it.
     """
 
     instance: str
@@ -66,7 +67,8 @@ class RequestLog:
 
         :param account_id: only those for this account
         :param chat_id: only those for this chat
-        :param route: only those on ``"get_account"``, ``"account_sync"`` or ``"chat_sync"``
+        :param route: only those on ``"list_accounts"``, ``"get_account"``, ``"reconnect_account"``,
+            ``"account_sync"`` or ``"chat_sync"``
         """
         return [
             entry.copy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_postpress.emulator.accounts import LINKEDIN_PRODUCTS
+
 if TYPE_CHECKING:
     from airflow_provider_postpress.emulator.truth import Truth
 
@@ -25,9 +27,12 @@ def sow(truth: Truth) -> None:
     truth.add_account("INSTAGRAM", account_id="acc_instagram", name="Brand")
     truth.add_account("MAIL", account_id="acc_mail", name="Back office")
     truth.add_account("LINKEDIN", account_id="acc_logged_out", name="Carl - left", sources=["CREDENTIALS"])
+    truth.add_account(
+        "LINKEDIN", account_id="acc_sales_navigator", name="Dora - Growth", premium_features=["sales_navigator"]
+    )
     for account_id in truth.account_ids():
         name = account_id.removeprefix("acc_")
         for number in range(1, _CHATS + 1):
-            product = "recruiter" if name == "recruiter" and number > _CHATS // 2 else "classic"
+            product = name if name in LINKEDIN_PRODUCTS and number > _CHATS // 2 else "classic"
             truth.add_chat(account_id, chat_id=f"chat_{name}_{number}", product=product)
         truth.scatter_messages(account_id, _MESSAGES, SEED_START, SEED_END)

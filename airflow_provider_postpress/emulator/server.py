@@ -15,6 +15,7 @@ from airflow_provider_postpress.emulator.app import create_app
 from airflow_provider_postpress.emulator.control import EmulatorControl
 from airflow_provider_postpress.emulator.fault_responses import TRANSPORT
 from airflow_provider_postpress.emulator.options import Options
+from airflow_provider_postpress.emulator.webhook_sender import WebhookSender
 from airflow_provider_postpress.emulator.world import API_KEY, World
 
 if TYPE_CHECKING:
@@ -35,6 +36,18 @@ class _Protocol(H11Protocol):
         self.transport.abort()  # a request that hangs must not keep the server from stopping
 
 
+class _Server(uvicorn.Server):
+    """Sends webhooks for as long as it serves."""
+
+    def __init__(self, config: uvicorn.Config, sender: WebhookSender) -> None:
+        super().__init__(config)
+        self._sender = sender
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with self._sender.sending():
+            await super().serve(sockets)
+
+
 class Emulator(EmulatorControl):
     """
     A Postpress on a free port of this machine, with all its controls.
@@ -46,7 +59,8 @@ class Emulator(EmulatorControl):
             ...  # run what is under test against emulator.url
             assert emulator.missing(account, "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z") == []
 
-    It serves from a thread of its own, from when it is made until ``stop``, and can be stopped twice.
+    It serves, and sends webhooks, from a thread of its own, from when it is made until ``stop``, and can be stopped
+    twice.
 
     :param port: the port to listen on; 0 for a free one
     :param seed: decides all that is random
@@ -60,8 +74,9 @@ class Emulator(EmulatorControl):
         self._socket = _listen(port)
         super().__init__(f"http://{HOST}:{self._socket.getsockname()[1]}")
         self.api_key = api_key
+        sender = WebhookSender(world)
         config = uvicorn.Config(
-            create_app(world),
+            create_app(world, sender.wake),
             http=_Protocol,
             ws="none",
             loop="asyncio",
@@ -69,7 +84,7 @@ class Emulator(EmulatorControl):
             log_config=None,
             access_log=False,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, sender)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
 

@@ -108,18 +108,19 @@ class Slot:
             return "SYNC_STARTED"
         return "SYNC_RUNNING"
 
-    def end_chunk(self, *, goes_on: bool) -> None:
+    def end_chunk(self, *, goes_on: bool) -> Start:
         """
         End the chunk under way, at its time, well or as a failure was asked for.
 
         :param goes_on: whether the sync goes on with its next chunk; if not, a ``CHUNK_DONE`` ends it too
+        :returns: the record of the sync that it was a chunk of
         """
         job = self.job
         if job is None:
             raise RuntimeError("No chunk is under way.")
         if job.failing_chunk == job.start["chunks"] + 1:
             self._end("SYNC_ERROR")
-            return
+            return job.start
         for chat in job.chunks.popleft():
             chat.copy(job.span)
         job.start["chunks"] += 1
@@ -130,6 +131,7 @@ class Slot:
         else:
             job.ends_at = None
             self.unread.append("CHUNK_DONE")
+        return job.start
 
     def _end(self, status: str) -> None:
         self.unread.append(status)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from airflow_provider_postpress.emulator.accounts import (
-    ACCOUNT_TYPES,
-    LINKEDIN_PRODUCTS,
-    SOURCE_STATUSES,
-    Account,
-)
+from airflow_provider_postpress.emulator.accounts import ACCOUNT_TYPES, LINKEDIN_PRODUCTS, Account
+from airflow_provider_postpress.emulator.authentication import Authentication
 from airflow_provider_postpress.emulator.chats import Chat, Instant, Message, milliseconds, within
 from airflow_provider_postpress.emulator.slots import Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Counts(TypedDict):
@@ -41,6 +37,7 @@ class Truth:
         self._accounts: dict[str, Account] = {}
         self._chats: dict[str, Chat] = {}
         self._numbers = count(1)
+        self._linked = count()
         self._random = Random(seed)  # noqa: S311 (not for secrets: a seed makes the same messages again)
 
     def add_account(
@@ -51,31 +48,59 @@ class Truth:
         name: str | None = None,
         premium_features: Sequence[str] = (),
         sources: Sequence[str] = ("OK",),
+        proxy: Mapping[str, Any] | None = None,
+        document: Mapping[str, Any] | None = None,
     ) -> str:
         """
         Link an account.
 
-        :param account_type: one of the 14 documented types, as ``"LINKEDIN"``
+        :param account_type: one of the 14 documented types, as ``"LINKEDIN"``; any text where there is a ``document``
         :param account_id: its id; any text, also with a slash; by default made from its type
         :param name: its name; by default made from its id
         :param premium_features: LinkedIn only: some of ``"recruiter"``, ``"sales_navigator"`` and ``"premium"``
-        :param sources: the status of each of its sources
+        :param sources: the status of each of its sources; any text; their ids are the account's with a number
+        :param proxy: LinkedIn only: ``host``, ``port`` and perhaps ``protocol``, ``username`` and ``password``, which
+            are all shown to who reads the account
+        :param document: what is odd about it: fields that are merged, deeply, over the account as it is shown; what
+            comes in the place of ``sources`` stays, whatever their statuses become
         :returns: its id
         """
-        if account_type not in ACCOUNT_TYPES:
+        self._catch_up()
+        if account_type not in ACCOUNT_TYPES and document is None:
             raise ValueError(f"An account's type is one of {', '.join(ACCOUNT_TYPES)}, not {account_type!r}.")
+        if proxy is not None and account_type != "LINKEDIN":
+            raise ValueError(f"Only LINKEDIN accounts show a proxy, not {account_type} ones.")
         account_id = account_id or f"acc_{account_type.lower()}_{next(self._numbers)}"
         if account_id in self._accounts:
             raise ValueError(f"There is an account {account_id!r} already.")
-        self._accounts[account_id] = Account(
+        account = Account(
             id=account_id,
             type=account_type,
             name=name or account_id,
+            number=next(self._linked),
             premium_features=tuple(premium_features),
-            sources={f"{account_id}_{number}": _source(status) for number, status in enumerate(sources, 1)},
+            sources={f"{account_id}_{number}": status for number, status in enumerate(sources, 1)},
             slot=Slot(),
+            authentication=Authentication(),
+            proxy=proxy,
+            oddities=document or {},
         )
+        self._accounts[account_id] = account
+        self._announce(account, "CREATION_SUCCESS")
         return account_id
+
+    def delete_account(self, account_id: str) -> None:
+        """
+        Delete an account with its chats: from now on there is none of them, and its id is free.
+
+        :param account_id: the account
+        """
+        self._catch_up()
+        account = self._account(account_id)
+        for chat in account.chats:
+            del self._chats[chat.id]
+        del self._accounts[account_id]
+        self._announce(account, "DELETED")
 
     def add_chat(
         self,
@@ -157,16 +182,6 @@ class Truth:
         chat.deleted = True
         chat.at_provider.clear()
 
-    def set_source_status(self, account_id: str, status: str) -> None:
-        """
-        Set the status of all the sources of an account.
-
-        :param account_id: the account
-        :param status: ``OK``, ``STOPPED``, ``ERROR``, ``CREDENTIALS``, ``PERMISSIONS`` or ``CONNECTING``
-        """
-        sources = self._account(account_id).sources
-        sources.update(dict.fromkeys(sources, _source(status)))
-
     def missing(
         self,
         account_id: str | None = None,
@@ -228,7 +243,10 @@ class Truth:
         return [chat.id for chat in self._account(account_id).chats]
 
     def _catch_up(self) -> None:
-        """Let what is due by now happen. Nothing ever is where there are no syncs."""
+        """Let what is due by now happen. Nothing ever is where there is no clock."""
+
+    def _announce(self, account: Account, message: str, product: str | None = None) -> None:
+        """Let it be known what became of an account. Nobody listens where there are no webhooks."""
 
     def _account(self, account_id: str) -> Account:
         try:
@@ -254,9 +272,3 @@ class Truth:
 
 def _bounds(start: Instant | None, end: Instant | None) -> tuple[int | None, int | None]:
     return (None if start is None else milliseconds(start), None if end is None else milliseconds(end))
-
-
-def _source(status: str) -> str:
-    if status not in SOURCE_STATUSES:
-        raise ValueError(f"A source's status is one of {', '.join(SOURCE_STATUSES)}, not {status!r}.")
-    return status

@@ -36,7 +36,7 @@ class World:
         self.reset()
 
     def reset(self) -> None:
-        """Begin again as new: no account, no fault, no request, the options and the time as at first."""
+        """Begin again as new: no account, no fault, no request, no webhook, the options and the time as at first."""
         self._ahead = 0.0
         self.engine = Engine(self.now, self._options, self._seed)
         self.faults = FaultBook(self._seed)
@@ -68,7 +68,18 @@ class World:
             engine.add_messages,
             engine.scatter_messages,
             engine.delete_chat,
+            engine.delete_account,
             engine.set_source_status,
+            engine.require_checkpoint,
+            engine.solve_checkpoint,
+            engine.expect_credentials,
+            engine.logins,
+            engine.register_webhook,
+            engine.unregister_webhook,
+            engine.send_webhook,
+            engine.hold_webhooks,
+            engine.release_webhooks,
+            engine.deliveries,
             engine.account_ids,
             engine.chat_ids,
             engine.missing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -9,9 +10,10 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_postpress.api import endpoints
 from airflow_provider_postpress.api.client import AsyncPostpressClient, PostpressClient
-from airflow_provider_postpress.api.endpoints import Answer, Endpoint, Parameter
+from airflow_provider_postpress.api.endpoints import MAX_PAGE, Answer, Endpoint, Parameter
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
-from airflow_provider_postpress.api.models import Account, SyncAnswer
+from airflow_provider_postpress.api.models import Account, Credentials, ReconnectAnswer, SyncAnswer
+from airflow_provider_postpress.api.paging import AccountPages
 from airflow_provider_postpress.hooks import connection_form
 from airflow_provider_postpress.hooks.connection_check import check_connection
 from airflow_provider_postpress.hooks.settings import ConnectionSettings, new_client, settings_of
@@ -22,8 +24,9 @@ class PostpressHook(BaseHook):
     """
     Talk to Postpress through an Airflow connection.
 
-    Each method sends one request and returns one typed answer. Close the hook with :meth:`close`, or use it in a
-    ``with`` block, or in an ``async with`` block, where it keeps its connections open between requests.
+    Each method sends one request and returns one typed answer; ``list_accounts`` sends one a page. Close the hook with
+    :meth:`close`, or use it in a ``with`` block, or in an ``async with`` block, where it keeps its connections open
+    between requests.
 
     :param postpress_conn_id: the Airflow connection, of type ``postpress``
     """
@@ -120,6 +123,58 @@ class PostpressHook(BaseHook):
         :param account_id: Postpress's id of the account
         """
         return await self._asend(endpoints.get_account(account_id))
+
+    def list_accounts(self, *, limit: int = MAX_PAGE) -> Iterator[Account]:
+        """
+        Go through all accounts of the workspace, page by page. Without effects.
+
+        The next page is asked for when the accounts of the last one are used up, so that one can stop early.
+
+        :param limit: how many accounts a page has, 1 to 250
+        :raises PostpressError: a request was refused, or got no usable answer
+        """
+        return self._through(AccountPages(limit))
+
+    def _through(self, pages: AccountPages) -> Iterator[Account]:
+        while pages.next:
+            yield from pages.turn(self.get_conn().send(pages.next))
+
+    def alist_accounts(self, *, limit: int = MAX_PAGE) -> AsyncIterator[Account]:
+        """
+        Go through all accounts of the workspace, asynchronously (``async for``); see :meth:`list_accounts`.
+
+        :param limit: how many accounts a page has, 1 to 250
+        """
+        return self._athrough(AccountPages(limit))
+
+    async def _athrough(self, pages: AccountPages) -> AsyncIterator[Account]:
+        while pages.next:
+            for account in pages.turn(await self._asend(pages.next)):
+                yield account
+
+    def reconnect_account(self, account_id: str, credentials: Credentials | Mapping[str, Any]) -> ReconnectAnswer:
+        """
+        Log an account in again. Sent once; do not repeat it: repeated logins are what providers look for.
+
+        :param account_id: Postpress's id of the account
+        :param credentials: one of the 12 variants of "Reconnect an account", as a mapping or already read by
+            :func:`~airflow_provider_postpress.api.models.credentials.read_credentials`
+        :return: with ``object`` ``AccountReconnected``, or ``Checkpoint`` and what a person has to do
+        :raises PostpressInvalidRequest: the credentials are not as documented; nothing was sent
+        :raises PostpressError: the login was refused, or got no usable answer: then it may have had its effect
+        """
+        return self.get_conn().send(endpoints.reconnect_account(account_id, credentials))
+
+    async def areconnect_account(
+        self, account_id: str, credentials: Credentials | Mapping[str, Any]
+    ) -> ReconnectAnswer:
+        """
+        Log an account in again, asynchronously; see :meth:`reconnect_account`.
+
+        :param account_id: Postpress's id of the account
+        :param credentials: one of the 12 variants of "Reconnect an account"
+        """
+        return await self._asend(endpoints.reconnect_account(account_id, credentials))
 
     def resync_account(self, account_id: str, **parameters: Parameter) -> SyncAnswer:
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from airflow_provider_postpress.api.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 from airflow_provider_postpress.hooks.base_url import base_url_of
+from airflow_provider_postpress.hooks.extras import read_extra, refused, without_empty
 from airflow_provider_postpress.resync.window import TimeSpan
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
-EXTRAS = ("time_span", "timeout", "verify", "proxy")
+WEBHOOK_EXTRAS = ("webhook_secret", "webhook_secret_previous", "webhook_header")
+"""What is read by the webhook's receiver alone."""
+
+EXTRAS = ("time_span", "timeout", "verify", "proxy", *WEBHOOK_EXTRAS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +52,8 @@ def settings_of(connection: Connection) -> ConnectionSettings:
     Read the settings out of a connection. No I/O but a look whether the file that ``verify`` names is there.
 
     Host, port and schema make the base URL, the password is the API key, and the extra holds ``time_span``,
-    ``timeout``, ``verify`` and ``proxy``. What is absent or empty has its default; texts are read as the number or
-    the boolean that they write.
+    ``timeout``, ``verify`` and ``proxy``; the webhook's settings, which it can hold as well, are not read here. What is
+    absent or empty has its default; texts are read as the number or the boolean that they write.
 
     :param connection: an Airflow connection of type ``postpress``
     :raises PostpressInvalidRequest: a setting is wrong or missing; the text names the connection, the field and what
@@ -67,7 +70,7 @@ def settings_of(connection: Connection) -> ConnectionSettings:
             time_span=_time_span(extra.get("time_span", "natural")),
         )
     except PostpressInvalidRequest as refusal:
-        raise _refused(connection.conn_id, refusal) from None
+        raise refused(connection.conn_id, refusal) from None
 
 
 def new_client(kind: Callable[..., Client], settings: ConnectionSettings, *, conn_id: str) -> Client:
@@ -88,28 +91,14 @@ def new_client(kind: Callable[..., Client], settings: ConnectionSettings, *, con
             proxy=settings.proxy,
         )
     except PostpressInvalidRequest as refusal:
-        raise _refused(conn_id, refusal) from None
-
-
-def _refused(conn_id: str | None, refusal: PostpressInvalidRequest) -> PostpressInvalidRequest:
-    return PostpressInvalidRequest(f"Connection {conn_id!r}: {refusal}")
+        raise refused(conn_id, refusal) from None
 
 
 def _extra(extra: str | None) -> Mapping[str, Any]:
-    # not Airflow's extra_dejson: it takes a broken extra for an empty one, and blocks in a trigger
-    try:
-        values = json.loads(extra) if extra and extra.strip() else {}
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise PostpressInvalidRequest('extra is not a JSON object such as {"timeout": 30}.')
+    values = read_extra(extra, example='{"timeout": 30}')
     if unknown := sorted(set(values) - set(EXTRAS)):
         raise PostpressInvalidRequest(f"extra has no setting {', '.join(unknown)}. Allowed: {', '.join(EXTRAS)}.")
-    return {
-        name: value
-        for name, value in values.items()
-        if value is not None and not (isinstance(value, str) and not value.strip())
-    }
+    return without_empty(values)
 
 
 def _api_key(password: str | None) -> str:

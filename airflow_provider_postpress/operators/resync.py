@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, choice, default_deferrable, seconds
-from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, choice
+from airflow_provider_postpress.tasks.base import utcnow
 from airflow_provider_postpress.tasks.compat import TaskDeferralTimeout
+from airflow_provider_postpress.tasks.polling import PollingOperator
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
+from airflow_provider_postpress.tasks.sync import SyncTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_postpress.resync.driver import SyncDriver
-    from airflow_provider_postpress.resync.pacing import Intervals
     from airflow_provider_postpress.tasks.subjects import Window
 
 DEFAULT_TIMEOUT = timedelta(hours=6)
 
 
-class _ResyncOperator(PostpressTask):
+class _ResyncOperator(PollingOperator, SyncTask):
     """Starts a sync and follows it; the parameters are told where they are public."""
 
     def __init__(
@@ -30,20 +31,16 @@ class _ResyncOperator(PostpressTask):
         *,
         if_running: str,
         wait_for_completion: bool,
-        deferrable: bool | None,
-        poll_interval: timedelta | float,
-        max_poll_interval: timedelta | float,
-        timeout: timedelta | float,
+        emit_asset_events: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.emit_asset_events = emit_asset_events
+        if wait_for_completion:
+            self.declare_event()
         self.if_running = choice("if_running", if_running, ("wait", "fail"))
         self.wait_for_completion = wait_for_completion
         self.expected_status = "SYNC_DONE" if wait_for_completion else "SYNC_STARTED"
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.poll_interval = seconds("poll_interval", poll_interval)
-        self.max_poll_interval = max(seconds("max_poll_interval", max_poll_interval), self.poll_interval)
-        self.timeout = seconds("timeout", timeout)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -56,9 +53,12 @@ class _ResyncOperator(PostpressTask):
         from airflow_provider_postpress.resync.failure import Failure
         from airflow_provider_postpress.resync.tracker import OwnSync
 
+        self.skip_unless_asked_for(context)
+        window = self.window_to_sync(context, moment=utcnow())
+        self.note_attempt(window, context)
         with self.opened_hook() as hook:
             pacing = self.pacing()
-            request = self.sync_request(hook, context, moment=utcnow(), pacing=pacing, sleep=time.sleep)
+            request = self.sync_request(hook, window, pacing=pacing, sleep=time.sleep)
             sent = dict(request.parameters) or "no parameters"
             self.log.info("Syncing %s, %s. Each request sends %s.", request, self.span_of(request, context), sent)
             driver = SyncDriver(
@@ -67,22 +67,25 @@ class _ResyncOperator(PostpressTask):
                 pacing,
                 goal=Goal.DONE if self.wait_for_completion else Goal.STARTED,
             )
+            self.note_attempt(window, context, request=request)
             outcome = self.take(driver.steps(), hook, self._sleep(driver))
         if isinstance(outcome, Failure):
             self.give_up(outcome)
-        return outcome.as_dict()
+        return self._told(outcome.as_dict(), context)
 
-    def intervals(self) -> Intervals:
-        """Give the settings of the waiting."""
-        from airflow_provider_postpress.resync.pacing import Intervals
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
+        """
+        End the task with what the trigger tells.
 
-        return Intervals(self.poll_interval, self.max_poll_interval)
+        :param context: the run
+        :param event: the trigger's event
+        """
+        return self._told(super().execute_complete(context, event), context)
 
-    def patience(self) -> timedelta:
-        """Give the time after which waiting is given up."""
-        timeout = timedelta(seconds=self.timeout)
-        # Airflow does not count the time of a deferral against it
-        return min(timeout, self.execution_timeout) if self.deferrable and self.execution_timeout else timeout
+    def _told(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
+        if self.wait_for_completion:
+            self.tell_synced(result, context)
+        return result
 
     def _sleep(self, driver: SyncDriver) -> Callable[[float], Any]:
         if not self.deferrable:
@@ -136,6 +139,10 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
     Without waiting its status is ``SYNC_STARTED``, ``finished_at`` is ``None``, and there is a ``deadline``: it is the
     handle that ``PostpressResyncSensor(resync=...)`` takes.
 
+    As soon as its window is known it is pushed as the XCom ``postpress_sync``, since a task that fails emits no event;
+    and once more right before the sync begins.
+    In a run whose conf has ``postpress_account_id``, an id or a list of ids, the tasks of other accounts are skipped.
+
     API pages: "Retrieve an account", "Resynchronize account messaging data".
 
     :param account_id: Postpress's id of the account (templated)
@@ -153,6 +160,10 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
         ``"fail"`` with ``PostpressSyncConflict``
     :param if_unsupported: ``"fail"`` (the default) or ``"skip"`` when the account's provider has no history sync
     :param wait_for_completion: see the sync through (the default); ``False``: return once ours has started
+    :param emit_asset_events: emit an event for ``postpress://accounts/{id}`` when the sync is done (the default), with
+        window, product, chunks, status and run, and keep what it covers in Airflow's state store of that asset (from
+        Airflow 3.3 on). Without ``wait_for_completion`` it is the sensor with the handle that does so. ``False``: also
+        no ``postpress_sync``, so what this task syncs, or fails to, is not known
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poll_interval: time before the first poll (10 s), growing by half with each; ``timedelta`` or seconds
     :param max_poll_interval: time that the poll interval grows to (60 s); ``timedelta`` or seconds
@@ -184,6 +195,7 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
         if_running: str = "wait",
         if_unsupported: str = "fail",
         wait_for_completion: bool = True,
+        emit_asset_events: bool = True,
         deferrable: bool | None = None,
         poll_interval: timedelta | float = 10,
         max_poll_interval: timedelta | float = 60,
@@ -202,6 +214,7 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
             if_unsupported=if_unsupported,
             if_running=if_running,
             wait_for_completion=wait_for_completion,
+            emit_asset_events=emit_asset_events,
             deferrable=deferrable,
             poll_interval=poll_interval,
             max_poll_interval=max_poll_interval,
@@ -216,7 +229,8 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     Synchronise one chat from its beginning.
 
     It succeeds only when its own sync was seen to start and then seen to end. The result is that of
-    :class:`PostpressResyncOperator`, with ``chat_id`` instead of ``account_id``, no window and no parameters.
+    :class:`PostpressResyncOperator`, with ``chat_id`` instead of ``account_id``, no window and no parameters. In a run
+    whose conf has ``postpress_account_id`` it is skipped: nobody knows which account the chat belongs to.
 
     API page: "Synchronize a conversation from its beginning".
 
@@ -226,6 +240,8 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     :param if_running: ``"wait"`` (the default) until a sync that somebody else began ends, then start ours; or
         ``"fail"`` with ``PostpressSyncConflict``
     :param wait_for_completion: see the sync through (the default); ``False``: return once ours has started
+    :param emit_asset_events: emit an event for ``postpress://chats/{id}`` when the sync is done (the default), with
+        window, product, chunks, status and run. Without ``wait_for_completion`` the sensor with the handle does so
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poll_interval: time before the first poll (10 s), growing by half with each; ``timedelta`` or seconds
     :param max_poll_interval: time that the poll interval grows to (60 s); ``timedelta`` or seconds
@@ -243,6 +259,7 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
         if_deleted: str = "fail",
         if_running: str = "wait",
         wait_for_completion: bool = True,
+        emit_asset_events: bool = True,
         deferrable: bool | None = None,
         poll_interval: timedelta | float = 10,
         max_poll_interval: timedelta | float = 60,
@@ -255,6 +272,7 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
             if_deleted=if_deleted,
             if_running=if_running,
             wait_for_completion=wait_for_completion,
+            emit_asset_events=emit_asset_events,
             deferrable=deferrable,
             poll_interval=poll_interval,
             max_poll_interval=max_poll_interval,

@@ -1,8 +1,7 @@
 """
 The loop that plays tracker and pacing, written once.
 
-It does nothing itself: it yields the steps to take and is sent what came of them. :mod:`.runners` takes the steps, one
-runner blocking and one asynchronous.
+It does nothing itself: it yields the steps to take and is sent what came of them, see :mod:`.steps`.
 """
 
 from __future__ import annotations
@@ -11,53 +10,15 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Self
+from typing import Any, Self
 
-from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressError
 from airflow_provider_postpress.api.models import SyncAnswer
-from airflow_provider_postpress.resync.failure import Failure, FailureKind, failure_of, is_lost, may_have_been_answered
-from airflow_provider_postpress.resync.pacing import FAILURE_BUDGET, Pacing
+from airflow_provider_postpress.resync.failure import Failure, FailureKind, may_have_been_answered
+from airflow_provider_postpress.resync.pacing import Pacing
 from airflow_provider_postpress.resync.request import SyncRequest
+from airflow_provider_postpress.resync.steps import Ask, Reply, Say, Step, Wait, back_off
 from airflow_provider_postpress.resync.tracker import Do, Knowledge, Owner, Tracker, after_loss
-
-
-@dataclass(frozen=True, slots=True)
-class Ask(Generic[Answer]):
-    """Step: send this request once, and send back a :class:`Reply`."""
-
-    endpoint: Endpoint[Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Step: let this many seconds pass."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Step: tell this in the log."""
-
-    text: str
-    warn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[Answer]):
-    """
-    What came of a request.
-
-    :param came: its answer, or the error it met
-    :param at: when
-    """
-
-    came: Answer | PostpressError
-    at: datetime
-
-
-Step = Ask[Answer] | Wait | Say
 
 
 class Goal(StrEnum):
@@ -225,7 +186,15 @@ class SyncDriver:
         retry_after = getattr(error, "retry_after", None)
         not_before = None if retry_after is None else now + timedelta(seconds=retry_after)
         self.progress = replace(self.progress, known=known, not_before=not_before)
-        return (yield from _back_off(self._pacing, error, now, str(self.request)))
+        return (
+            yield from back_off(
+                self._pacing,
+                error,
+                now,
+                str(self.request),
+                "A sync that was running goes on there; a retry of this task waits it out and starts again.",
+            )
+        )
 
     def _answered(
         self, answer: SyncAnswer, now: datetime
@@ -283,30 +252,6 @@ class SyncDriver:
         return Failure(FailureKind.SYNC_TIMEOUT, message)
 
 
-def read_steps(
-    endpoint: Endpoint[Answer], pacing: Pacing, subject: str
-) -> Generator[Step[Answer], Reply[Answer], Answer | Failure]:
-    """
-    Give the steps of a request without effects: it is repeated until it is answered.
-
-    :param endpoint: what to ask
-    :param pacing: how long to wait after a failure
-    :param subject: what is asked about, for errors
-    """
-    while True:
-        reply = yield Ask(endpoint)
-        if not isinstance(reply.came, PostpressError):
-            pacing.recovered()
-            return reply.came
-        failure, wait = yield from _back_off(pacing, reply.came, reply.at, subject)
-        if failure:
-            return failure
-        if pacing.is_over(reply.at):
-            message = f"Postpress did not tell of {subject} in time, and no sync was started: {reply.came}"
-            return Failure(FailureKind.SYNC_TIMEOUT, message)
-        yield Wait(wait)
-
-
 def instant(text: str) -> datetime:
     """
     Read an instant that a result, a handle or a trigger's kwargs hold.
@@ -314,23 +259,6 @@ def instant(text: str) -> datetime:
     :param text: ISO 8601 with an offset
     """
     return datetime.fromisoformat(text)
-
-
-def _back_off(
-    pacing: Pacing, error: PostpressError, now: datetime, subject: str
-) -> Generator[Say, Any, tuple[Failure | None, float]]:
-    if not is_lost(error):
-        failure = failure_of(error)
-        return replace(failure, message=f"{subject[0].upper()}{subject[1:]}: {failure.message}"), 0.0
-    wait = pacing.after_failure(now, getattr(error, "retry_after", None))
-    if pacing.budget_is_spent:
-        message = (
-            f"Postpress could not be asked about {subject}: {pacing.failures} requests in a row failed, the last one "
-            f"so: {error} A sync that was running goes on there; a retry of this task waits it out and starts again."
-        )
-        return Failure(FailureKind.UNAVAILABLE, message), 0.0
-    yield Say(f"{error} Asking again in {wait:.3g} s ({pacing.failures} of {FAILURE_BUDGET} failures in a row).")
-    return None, wait
 
 
 def _count(number: int, thing: str) -> str:

@@ -1,4 +1,4 @@
-"""How a sync can fail, in a form that travels as JSON."""
+"""How a sync, a look at an account or a login can fail, in a form that travels as JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class FailureKind(StrEnum):
     """Why there is no success. Each has one exception in :mod:`airflow_provider_postpress.exceptions`."""
 
     ACCOUNT_NOT_READY = "account_not_ready"
+    ACCOUNT_TIMEOUT = "account_timeout"
     CHAT_DELETED = "chat_deleted"
+    CHECKPOINT_REQUIRED = "checkpoint_required"
     RECONNECT_REQUIRED = "reconnect_required"
     REQUEST_REFUSED = "request_refused"
     SYNC_CONFLICT = "sync_conflict"
@@ -45,7 +47,7 @@ class FailureKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Failure:
     """
-    Why a sync did not succeed.
+    Why there is no success.
 
     :param kind: what sort of failure it is
     :param message: what happened, to which account or chat, and what to do next; never a secret

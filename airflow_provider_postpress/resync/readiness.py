@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_postpress.api.models import Account
+from airflow_provider_postpress.api.models import SYNCED_TYPES, Account
 from airflow_provider_postpress.resync.failure import Failure, FailureKind
-from airflow_provider_postpress.resync.request import SUPPORTED_TYPES
 
 _STATUSES = (
     (
@@ -26,10 +25,10 @@ def unready(account: Account) -> Failure | None:
 
     :param account: the account as Postpress tells it ("Retrieve an account")
     """
-    if account.type not in SUPPORTED_TYPES:
+    if not account.can_be_synced:
         message = (
             f"Account {account.id!r} is of {account.type}, whose history Postpress cannot sync; it can for "
-            f"{' and '.join(SUPPORTED_TYPES)}. Take it off the list, or skip such accounts with if_unsupported='skip'."
+            f"{' and '.join(SYNCED_TYPES)}. Take it off the list, or skip such accounts with if_unsupported='skip'."
         )
         return Failure(FailureKind.UNSUPPORTED, message)
     for statuses, kind, remedy in _STATUSES:

@@ -13,9 +13,6 @@ from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 from airflow_provider_postpress.api.models import LINKEDIN, Account, SyncAnswer
 from airflow_provider_postpress.resync.window import SyncWindow, TimeSpan
 
-SUPPORTED_TYPES = (LINKEDIN, "TELEGRAM")
-"""The providers whose accounts can be resynchronised ("Resynchronize account messaging data")."""
-
 
 class Target(StrEnum):
     """What is synced. All that differs between the two is said here, as data."""

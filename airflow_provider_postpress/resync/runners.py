@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressError
-from airflow_provider_postpress.resync.driver import Ask, Reply, Say, Step, Wait
+from airflow_provider_postpress.resync.steps import Ask, Reply, Say, Step, Wait
 
 Outcome = TypeVar("Outcome")
 Steps = Generator[Step[Answer], Reply[Answer], Outcome]

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowSensorTimeout,
-    AirflowSkipException,
-    BaseSensorOperator,
-    PokeReturnValue,
-)
-
-from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, default_deferrable
-from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID
+from airflow_provider_postpress.tasks.base import utcnow
+from airflow_provider_postpress.tasks.sensing import PostpressSensor, not_yet
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
+from airflow_provider_postpress.tasks.sync import SyncTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_postpress.hooks.postpress import PostpressHook
     from airflow_provider_postpress.resync.driver import SyncDriver
-    from airflow_provider_postpress.resync.failure import Failure
-    from airflow_provider_postpress.resync.pacing import Intervals, Pacing
+    from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.tasks.subjects import Window
-
-MIN_POLL_INTERVAL = 0.001
 
 
 class _NotGiven(Enum):
@@ -40,33 +30,17 @@ class _NotGiven(Enum):
 NOT_GIVEN = _NotGiven.NOT_GIVEN
 
 
-class _NotYetError(Exception):
-    """
-    The sync has not ended; poke again later.
-
-    :param wait: seconds
-    """
-
-    def __init__(self, wait: float) -> None:
-        self.wait = wait
-
-
-def _not_yet(wait: float) -> NoReturn:
-    raise _NotYetError(wait)
-
-
-class _ResyncSensor(BaseSensorOperator, PostpressTask):
+class _ResyncSensor(PostpressSensor, SyncTask):
     """Waits for a sync; the parameters are told where they are public."""
 
-    def __init__(self, *, resync: Any, deferrable: bool | None, **kwargs: Any) -> None:
+    def __init__(self, *, resync: Any, emit_asset_events: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         # None, when it is given, is a handle that is missing
         self._follows_a_handle = resync is not NOT_GIVEN
         self.resync = resync if self._follows_a_handle else None
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.emit_asset_events = emit_asset_events
         self._driver: SyncDriver | None = None
         self._pacing: Pacing | None = None
-        self._wait = 0.0
         if self.silent_fail:
             raise ValueError(
                 "silent_fail=True is not allowed: the sensor would poke on after an error, and a poke can start a sync."
@@ -76,6 +50,8 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
                 f"Give {type(self).__name__} either {self.subject_field}, to report on whichever sync Postpress speaks "
                 "of, or resync, an operator's output, to follow that sync; not both, not neither."
             )
+        if self._follows_a_handle:
+            self.declare_event()
 
     def execute(self, context: Context) -> Any:
         """
@@ -83,14 +59,13 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
 
         :param context: the run
         """
+        if not self._follows_a_handle:
+            with self.failing_softly():
+                self.skip_unless_asked_for(context)
         self._driver = self._pacing = None
-        if not self.deferrable:
-            return super().execute(context)
-        with self._failing_softly():
-            found = self.poke(context)
-            if self._driver is not None and not found:
-                self.hand_over(self._driver, own=self._follows_a_handle)
-        return found.xcom_value
+        result = super().execute(context)
+        # of a sync that had ended before, its operator has told
+        return self._told(result, context) if self._driver else result
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """
@@ -99,32 +74,33 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         :param context: the run
         :param event: the trigger's event
         """
-        with self._failing_softly():
-            return super().execute_complete(context, event)
+        return self._told(super().execute_complete(context, event), context)
 
-    def poke(self, context: Context) -> PokeReturnValue:
+    def _told(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
+        if self._follows_a_handle:
+            self.tell_synced(result, context)
+        return result
+
+    def look(self, hook: PostpressHook, context: Context, sleep: Callable[[float], Any]) -> Any:
         """
-        Ask once.
+        Ask once how the sync is.
 
+        :param hook: the connection
         :param context: the run
-        :return: whether the sync has ended, and its result
+        :param sleep: is called where the answer is to be asked again
         """
         from airflow_provider_postpress.resync.failure import Failure
 
-        with self._failing_softly(), self.opened_hook() as hook:
-            try:
-                if self._driver is None:
-                    self._driver = self._new_driver(hook, context)
-                if self._driver is None:
-                    return PokeReturnValue(is_done=True, xcom_value=self.resync)
-                outcome = self.take(self._driver.steps(), hook, _not_yet)
-            except _NotYetError as later:
-                self._refuse_what_will_be_forgotten()
-                self._wait = later.wait
-                return PokeReturnValue(is_done=False)
-            if isinstance(outcome, Failure):
-                self.give_up(outcome)
-            return PokeReturnValue(is_done=True, xcom_value=outcome.as_dict())
+        if self._driver is None:
+            self._driver = self._new_driver(hook, context)
+        if self._driver is None:
+            return self.resync
+        outcome = self.take(self._driver.steps(), hook, sleep)
+        return outcome if isinstance(outcome, Failure) else outcome.as_dict()
+
+    def hand_over_waiting(self) -> NoReturn:
+        """Let the triggerer follow the sync."""
+        self.hand_over(cast("SyncDriver", self._driver), own=self._follows_a_handle)
 
     def _new_driver(self, hook: PostpressHook, context: Context) -> SyncDriver | None:
         from airflow_provider_postpress.resync.driver import SyncDriver
@@ -132,15 +108,14 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         from airflow_provider_postpress.resync.request import Target
         from airflow_provider_postpress.resync.tracker import OwnSync, observe
 
-        rescheduled = context["ti"].get_first_reschedule_date(context) if self._forgets else None
+        rescheduled = context["ti"].get_first_reschedule_date(context) if self.forgets else None
         if not self._follows_a_handle:
             self._pacing = self._pacing or self.pacing()
             request = self.sync_request(
                 hook,
-                context,
-                moment=self._moment(context),
+                self.window_to_sync(context, moment=self._moment(context)),
                 pacing=self._pacing,
-                sleep=time.sleep if self.deferrable else _not_yet,
+                sleep=time.sleep if self.deferrable else not_yet,
             )
             if not rescheduled:
                 span, sent = self.span_of(request, context), dict(request.parameters) or "no parameters"
@@ -158,24 +133,16 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         return SyncDriver(handle.request, OwnSync(), pacing, progress=handle.progress)
 
     def _moment(self, context: Context) -> datetime:
-        if not self._forgets:
+        if not self.forgets:
             return utcnow()
         # the same at every poke, or each would cut a window that reaches into the future at another end
         return context["dag_run"].start_date or context["dag_run"].run_after
 
-    @property
-    def _forgets(self) -> bool:
-        """Whether each poke is made by an operator of its own, which knows nothing of the one before."""
-        return self.reschedule and not self.deferrable
-
-    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
-        # Postpress can ask for more than Airflow would wait
-        return max(super()._get_next_poke_interval(*args, **kwargs), self._wait)
-
-    def _refuse_what_will_be_forgotten(self) -> None:
+    def must_go_on(self) -> None:
+        """Refuse what the next poke would not know."""
         from airflow_provider_postpress.resync.failure import Failure, FailureKind
 
-        if not (self._forgets and self._follows_a_handle and self._driver and self._driver.follows_a_foreign_sync):
+        if not (self.forgets and self._follows_a_handle and self._driver and self._driver.follows_a_foreign_sync):
             return
         message = (
             f"The sync of {self._driver.request} was answered CHUNK_DONE though no chunks were asked for, so it may be "
@@ -189,45 +156,6 @@ class _ResyncSensor(BaseSensorOperator, PostpressTask):
         """The id of the account or chat, by the handle if there is one."""
         return self.resync.get(self.subject_field) if isinstance(self.resync, Mapping) else super().subject_id
 
-    def give_up(self, failure: Failure) -> NoReturn:
-        """
-        Raise what a failure means for the task; running out of time is what it is for any sensor.
-
-        :param failure: why there is no success
-        """
-        from airflow_provider_postpress.resync.failure import FailureKind
-
-        if failure.kind is FailureKind.SYNC_TIMEOUT:
-            raise AirflowSensorTimeout(failure.message)
-        super().give_up(failure)
-
-    def intervals(self) -> Intervals:
-        """Give the settings of the waiting: those of any sensor."""
-        from airflow_provider_postpress.resync.pacing import Intervals
-
-        first = max(self.poke_interval, MIN_POLL_INTERVAL)
-        if not self.exponential_backoff:
-            return Intervals(first, first, growth=1, spread=0)
-        longest = self.max_wait.total_seconds() if self.max_wait else self.timeout
-        return Intervals(first, max(longest, first), growth=2)
-
-    def patience(self) -> timedelta:
-        """Give the time after which waiting is given up."""
-        return timedelta(seconds=self.timeout)
-
-    @contextmanager
-    def _failing_softly(self) -> Iterator[None]:
-        # Airflow's own soft_fail skips on other errors in poke mode than it does when deferred
-        try:
-            yield
-        except AirflowSkipException:
-            raise
-        except AirflowException as error:
-            if self.soft_fail or self.never_fail:
-                setting = "soft_fail" if self.soft_fail else "never_fail"
-                raise AirflowSkipException(f"Skipped because of {setting}: {error}") from error
-            raise
-
 
 class PostpressResyncSensor(_ResyncSensor, AccountTask):
     """
@@ -240,7 +168,8 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
     Given ``account_id``, it reports on whichever sync Postpress speaks of: ``SYNC_DONE`` may be the end of somebody
     else's sync, or of yesterday's. And it is not passive: where no sync runs, its poll starts one, with the window and
     parameters given here, which is why it takes those of :class:`PostpressResyncOperator`, with the same defaults, and
-    looks at the account first. Then it warns, and follows that sync.
+    looks at the account first. Then it warns, and follows that sync. As the operator it is skipped in a run whose conf
+    has the ``postpress_account_id`` of another account.
 
     With ``soft_fail`` every failure skips the task, in all modes alike.
 
@@ -258,6 +187,10 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
         (templated); all that are connected when ``None``
     :param max_window: refuse a window that is longer; ``timedelta`` or seconds
     :param if_unsupported: ``"fail"`` (the default) or ``"skip"`` when the account's provider has no history sync
+    :param emit_asset_events: with ``resync``, emit an event for ``postpress://accounts/{id}`` when the sync is done
+        (the default), and keep what it covers, as ``PostpressResyncOperator`` does where it waits itself. Of a sync
+        that had already ended well its operator has told. Of no effect with ``account_id``: nobody knows whose sync
+        that was, and of which window
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poke_interval: time between two polls; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
@@ -287,6 +220,7 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
         linkedin_product: str | None = None,
         max_window: timedelta | float | None = None,
         if_unsupported: str = "fail",
+        emit_asset_events: bool = True,
         deferrable: bool | None = None,
         postpress_conn_id: str = DEFAULT_CONN_ID,
         **kwargs: Any,
@@ -301,6 +235,7 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
             max_window=max_window,
             if_unsupported=if_unsupported,
             resync=resync,
+            emit_asset_events=emit_asset_events,
             deferrable=deferrable,
             postpress_conn_id=postpress_conn_id,
             **kwargs,
@@ -317,6 +252,8 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
     :param resync: an operator's output (templated)
     :param if_deleted: ``"fail"`` (the default) with ``PostpressChatDeletedError``, or ``"skip"``, when the chat no
         longer exists at its provider
+    :param emit_asset_events: with ``resync``, emit an event for ``postpress://chats/{id}`` when the sync is done (the
+        default)
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
     :param poke_interval: time between two polls; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
@@ -334,6 +271,7 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
         chat_id: str | None = None,
         resync: Any = NOT_GIVEN,
         if_deleted: str = "fail",
+        emit_asset_events: bool = True,
         deferrable: bool | None = None,
         postpress_conn_id: str = DEFAULT_CONN_ID,
         **kwargs: Any,
@@ -342,6 +280,7 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
             chat_id=chat_id,
             if_deleted=if_deleted,
             resync=resync,
+            emit_asset_events=emit_asset_events,
             deferrable=deferrable,
             postpress_conn_id=postpress_conn_id,
             **kwargs,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from airflow_provider_postpress.assets import account_uri, chat_uri
 from airflow_provider_postpress.tasks.arguments import choice
-from airflow_provider_postpress.tasks.base import PostpressTask
+from airflow_provider_postpress.tasks.base import utcnow
+from airflow_provider_postpress.tasks.sync import SyncTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -16,14 +18,16 @@ if TYPE_CHECKING:
     from airflow_provider_postpress.hooks.postpress import PostpressHook
     from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.resync.request import SyncRequest
+    from airflow_provider_postpress.resync.window import SyncWindow
 
     Window = str | timedelta | Duration | tuple[datetime | str, datetime | str]
 
 
-class AccountTask(PostpressTask):
+class AccountTask(SyncTask):
     """The sync of an account; the parameters are told where they are public."""
 
     subject_field = "account_id"
+    asset_uri = staticmethod(account_uri)
     template_fields: Sequence[str] = ("account_id", "window", "linkedin_product", "chunk_size")
 
     def __init__(
@@ -51,30 +55,38 @@ class AccountTask(PostpressTask):
         if self.if_unsupported == "skip":
             self.skipped_failures |= {"unsupported"}
 
-    def sync_request(
-        self, hook: PostpressHook, context: Context, *, moment: datetime, pacing: Pacing, sleep: Callable[[float], Any]
-    ) -> SyncRequest:
+    def window_to_sync(self, context: Context, *, moment: datetime) -> SyncWindow | None:
         """
-        Find the window, then look at the account (without effects), then build the request.
+        Find the window; ``None``: the whole history.
 
-        :param hook: the connection
         :param context: the run
         :param moment: the time; a window does not reach beyond it
+        """
+        from airflow_provider_postpress.tasks.window import resolve_window
+
+        return resolve_window(
+            context, self.window, overlap=self.overlap, max_window=self.max_window, now=moment, log=self.log
+        )
+
+    def sync_request(
+        self, hook: PostpressHook, window: SyncWindow | None, *, pacing: Pacing, sleep: Callable[[float], Any]
+    ) -> SyncRequest:
+        """
+        Look at the account (without effects), then build the request.
+
+        :param hook: the connection
+        :param window: the window
         :param pacing: how long to wait before a failed look at the account is repeated
         :param sleep: lets seconds pass
         """
         from airflow_provider_postpress.api.endpoints import get_account
         from airflow_provider_postpress.api.models import LINKEDIN
-        from airflow_provider_postpress.resync.driver import read_steps
         from airflow_provider_postpress.resync.failure import Failure
         from airflow_provider_postpress.resync.readiness import unready
         from airflow_provider_postpress.resync.request import account_request
-        from airflow_provider_postpress.tasks.window import resolve_window
+        from airflow_provider_postpress.resync.steps import read_steps
 
         account_id = cast("str", self.account_id)
-        window = resolve_window(
-            context, self.window, overlap=self.overlap, max_window=self.max_window, now=moment, log=self.log
-        )
         account = self.take(read_steps(get_account(account_id), pacing, f"account {account_id!r}"), hook, sleep)
         if isinstance(account, Failure):
             self.give_up(account)
@@ -101,11 +113,63 @@ class AccountTask(PostpressTask):
         """
         return request.window.describe(context["dag"].timezone) if request.window else "the whole history"
 
+    @property
+    def account_synced(self) -> str | None:
+        """The account whose messages are synced."""
+        return self.account_id
 
-class ChatTask(PostpressTask):
+    def note_attempt(self, window: SyncWindow | None, context: Context, *, request: SyncRequest | None = None) -> None:
+        """
+        Push the window as an XCom: a task that fails emits no event, and this tells what it did not sync.
+
+        :param window: the window
+        :param context: the run
+        :param request: what is sent next; ``None`` while nothing is, and nothing can be lost
+        """
+        from airflow_provider_postpress.coverage.evidence import ATTEMPT_KEY
+
+        if not (self.do_xcom_push and self.emit_asset_events and self._is_id()):
+            return
+        attempt = {
+            "account_id": self.account_id,
+            "window": window and window.as_dict(),
+            "product": self.linkedin_product or None,
+            "partial": request and request.parameters.get("partial"),
+            "sent": request is not None,
+        }
+        try:
+            context["ti"].xcom_push(ATTEMPT_KEY, attempt)
+        except Exception as error:  # noqa: BLE001 - the sync does not depend on it
+            self.log.warning(
+                "What is to be synced could not be told to Airflow: should it fail, no page can say. %s", error
+            )
+
+    def _is_id(self) -> bool:
+        """Tell whether there can be such an account, not what a template made of one that is missing."""
+        try:
+            account_uri(cast("str", self.account_id))
+        except ValueError:
+            return False
+        return True
+
+    def note_end(self, told: Mapping[str, Any], context: Context) -> None:
+        """
+        Add what was synced to what Airflow keeps of the account.
+
+        :param told: what the event tells
+        :param context: the run
+        """
+        from airflow_provider_postpress.tasks.checkpoint import keep
+
+        at = round(utcnow().timestamp() * 1000)
+        keep(self.asset_uri(self.subject_id), context["dag"].dag_id, told, at, self.log)
+
+
+class ChatTask(SyncTask):
     """The sync of a chat, always whole; the parameters are told where they are public."""
 
     subject_field = "chat_id"
+    asset_uri = staticmethod(chat_uri)
     template_fields: Sequence[str] = ("chat_id",)
 
     def __init__(self, *, chat_id: str | None, if_deleted: str, **kwargs: Any) -> None:
@@ -115,15 +179,23 @@ class ChatTask(PostpressTask):
         if self.if_deleted == "skip":
             self.skipped_failures |= {"chat_deleted"}
 
+    def window_to_sync(self, context: Context, *, moment: datetime) -> SyncWindow | None:
+        """
+        Give ``None``: a chat is synced whole.
+
+        :param context: the run
+        :param moment: the time
+        """
+        return None
+
     def sync_request(
-        self, hook: PostpressHook, context: Context, *, moment: datetime, pacing: Pacing, sleep: Callable[[float], Any]
+        self, hook: PostpressHook, window: SyncWindow | None, *, pacing: Pacing, sleep: Callable[[float], Any]
     ) -> SyncRequest:
         """
         Build the request. A chat tells no account to look at, and takes no parameters.
 
         :param hook: the connection
-        :param context: the run
-        :param moment: the time
+        :param window: none
         :param pacing: how long to wait
         :param sleep: lets seconds pass
         """

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_postpress.api.errors import PostpressError
-from airflow_provider_postpress.hooks.shared import shared_client
-from airflow_provider_postpress.resync.driver import Goal, Progress, SyncDriver, SyncResult, instant
-from airflow_provider_postpress.resync.failure import Failure, FailureKind, failure_of
-from airflow_provider_postpress.resync.pacing import Intervals, Pacing
+from airflow_provider_postpress.resync.driver import Goal, Progress, SyncDriver, SyncResult
+from airflow_provider_postpress.resync.pacing import Pacing
 from airflow_provider_postpress.resync.request import SyncRequest
-from airflow_provider_postpress.resync.runners import arun, say_to
+from airflow_provider_postpress.resync.runners import Steps
 from airflow_provider_postpress.resync.tracker import OwnSync, observe
+from airflow_provider_postpress.triggers.base import PostpressTrigger
 
 
-class PostpressResyncTrigger(BaseTrigger):
+class PostpressResyncTrigger(PostpressTrigger):
     """
     Follows a sync to its end, or to its start, and fires one event with the result or the failure.
 
@@ -37,6 +31,8 @@ class PostpressResyncTrigger(BaseTrigger):
     :param postpress_conn_id: the Airflow connection
     """
 
+    aftermath = "A retry of this task waits out what runs and starts again."
+
     def __init__(
         self,
         *,
@@ -49,79 +45,43 @@ class PostpressResyncTrigger(BaseTrigger):
         goal: str = Goal.DONE,
         postpress_conn_id: str = "postpress_default",
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Airflow does not type it
+        super().__init__(deadline=deadline, intervals=intervals, postpress_conn_id=postpress_conn_id)
         self.request = request
         self.progress = progress
-        self.deadline = deadline
-        self.intervals = intervals
         self.own = own
         self.fail_if_running = fail_if_running
         self.goal = goal
-        self.postpress_conn_id = postpress_conn_id
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give Airflow what it stores."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "request": dict(self.request),
-                "progress": dict(self.progress),
-                "deadline": self.deadline,
-                "intervals": dict(self.intervals),
-                "own": self.own,
-                "fail_if_running": self.fail_if_running,
-                "goal": str(self.goal),
-                "postpress_conn_id": self.postpress_conn_id,
-            },
-        )
+    def subject(self) -> dict[str, Any]:
+        """Give the kwargs that are not about waiting, in JSON's types."""
+        return {
+            "request": dict(self.request),
+            "progress": dict(self.progress),
+            "own": self.own,
+            "fail_if_running": self.fail_if_running,
+            "goal": str(self.goal),
+        }
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Follow the sync and fire one event."""
-        yield TriggerEvent(event_of(await self._outcome()))  # type: ignore[no-untyped-call]  # Airflow does not type it
+    def steps(self, pacing: Pacing, now: datetime) -> Steps[Any, Any]:
+        """
+        Give the steps of following the sync.
 
-    async def _outcome(self) -> SyncResult | Failure:
-        try:
-            return await self._follow()
-        except PostpressError as error:
-            return failure_of(error)
-        except Exception as error:
-            # let out, Airflow would show its text unmasked in the task's log
-            self.log.exception("The trigger failed")
-            message = (
-                f"Following the sync failed in the triggerer with {type(error).__name__}; its log tells more. Check "
-                f"that the connection {self.postpress_conn_id!r} can be read there. A retry of this task waits out "
-                "what runs and starts again."
-            )
-            return Failure(FailureKind.UNAVAILABLE, message)
-
-    async def _follow(self) -> SyncResult | Failure:
+        :param pacing: how long to wait
+        :param now: the time
+        """
         driver = SyncDriver(
             SyncRequest.from_dict(self.request),
             OwnSync(fail_if_running=self.fail_if_running) if self.own else observe,
-            Pacing(
-                Intervals(**self.intervals),
-                deadline=instant(self.deadline),
-                chance=random.random,
-            ),
+            pacing,
             goal=Goal(self.goal),
             progress=Progress.from_dict(self.progress),
         )
-        async with shared_client(self.postpress_conn_id) as (client, _):
-            return await arun(
-                driver.steps(wait_from=_now()), send=client.send, sleep=asyncio.sleep, say=say_to(self.log), now=_now
-            )
+        return driver.steps(wait_from=now)
 
+    def result_of(self, outcome: SyncResult) -> dict[str, Any]:
+        """
+        Write the result as XCom holds it.
 
-def event_of(outcome: SyncResult | Failure) -> dict[str, Any]:
-    """
-    Write what a sync came to as an event's payload, in JSON's types.
-
-    :param outcome: the result or the failure
-    """
-    if isinstance(outcome, Failure):
-        return {"status": "failure", "kind": str(outcome.kind), "message": outcome.message}
-    return {"status": "success", "result": outcome.as_dict()}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+        :param outcome: what the sync came to
+        """
+        return outcome.as_dict()

@@ -16,7 +16,6 @@ with DAG(
     "message_history",
     schedule=CronDataIntervalTimetable("0 0 1 * *", timezone="UTC"),
     start_date=pendulum.datetime(2025, 1, 1),
-    end_date=pendulum.datetime(2025, 12, 31),
     catchup=False,
 ) as dag:
     for account_id, chunk_size in CHUNK_SIZES.items():

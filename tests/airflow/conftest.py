@@ -41,17 +41,22 @@ os.environ |= {
 }
 
 from airflow.providers.common.compat.sdk import BaseOperator  # noqa: E402 (not before its home is known)
-from airflow.sdk import DAG  # noqa: E402
+from airflow.sdk import DAG, Context  # noqa: E402
 from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext  # noqa: E402
 from airflow.sdk.execution_time import task_runner  # noqa: E402
 from airflow.sdk.execution_time.comms import (  # noqa: E402
+    AssetEventsResult,
     DeferTask,
     ErrorResponse,
+    GetAssetByUri,
+    GetAssetEventByAsset,
     GetTaskRescheduleStartDate,
+    InactiveAssetsResult,
     RescheduleTask,
     SetRenderedFields,
     SetXCom,
     TaskRescheduleStartDate,
+    ValidateInletsAndOutlets,
 )
 from airflow.sdk.execution_time.supervisor import set_supervisor_comms  # noqa: E402
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance  # noqa: E402
@@ -83,6 +88,8 @@ from airflow_provider_postpress.sensors.resync import (  # noqa: E402
 )
 
 CONNECTION = "AIRFLOW_CONN_POSTPRESS_DEFAULT"
+AIRFLOW_REMEMBERS = "task_state_store" in Context.__annotations__
+"""Whether a task can have Airflow remember something over its tries: since Airflow 3.3."""
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +134,8 @@ class Ended:
     :param events: the payloads of the triggers' events
     :param reschedules: how often it was put back
     :param rendered: its template fields
+    :param told: all that its worker told to Airflow, but which values are to be masked
+    :param masked: the values that are to be masked in the log
     """
 
     state: str = ""
@@ -137,16 +146,40 @@ class Ended:
     events: list[Any] = field(default_factory=list)
     reschedules: int = 0
     rendered: dict[str, Any] = field(default_factory=dict)
+    told: list[Any] = field(default_factory=list)
+    masked: list[Any] = field(default_factory=list, repr=False)
 
 
 class _Supervisor:
     """The other end of the task runner's line: takes what a task tells, and knows no connection of the database."""
 
-    def __init__(self, ended: Ended, began: datetime) -> None:
+    def __init__(self, ended: Ended, began: datetime, memory: dict[str, Any] | None) -> None:
         self._ended = ended
         self._began = began
+        self._memory = {} if memory is None else memory
 
     def send(self, msg: Any) -> Any:
+        if type(msg).__name__ == "MaskSecret":
+            # not so the extra of a connection, of which Airflow masks what has the name of a secret
+            if not isinstance(msg.value, dict):
+                self._ended.masked += msg.value if isinstance(msg.value, list) else [msg.value]
+            return None
+        self._ended.told.append(msg)
+        return self._remember(msg) if type(msg).__name__.endswith("TaskStateStore") else self._answer(msg)
+
+    def _remember(self, msg: Any) -> Any:
+        from airflow.sdk.execution_time.comms import TaskStateStoreResult  # since Airflow 3.3
+
+        match type(msg).__name__:
+            case "GetTaskStateStore" if msg.key in self._memory:
+                return TaskStateStoreResult(value=json.loads(json.dumps(self._memory[msg.key])))
+            case "SetTaskStateStore":
+                self._memory[msg.key] = msg.value
+            case "DeleteTaskStateStore":
+                self._memory.pop(msg.key, None)
+        return None
+
+    def _answer(self, msg: Any) -> Any:
         match msg:
             case SetXCom(key="return_value"):
                 self._ended.result = json.loads(json.dumps(msg.value))
@@ -154,6 +187,12 @@ class _Supervisor:
                 self._ended.rendered = dict(msg.rendered_fields)
             case GetTaskRescheduleStartDate():
                 return TaskRescheduleStartDate(start_date=self._began)
+            case ValidateInletsAndOutlets():
+                return InactiveAssetsResult(inactive_assets=[])
+            case GetAssetByUri():
+                return ErrorResponse(error="ASSET_NOT_FOUND")
+            case GetAssetEventByAsset():
+                return AssetEventsResult(asset_events=[])
             case _ if type(msg).__name__ == "GetConnection":
                 return ErrorResponse(error="CONNECTION_NOT_FOUND")
         return None
@@ -169,12 +208,18 @@ class Worker:
     :ivar dag_run: fields of the run that differ from a manual one of 5 January 2026
     :ivar timezone: the DAG's
     :ivar map_index: the task's place among mapped ones
+    :ivar try_number: which try of the task it runs
+    :ivar max_tries: the tries that it may have, less one; clearing it makes them more
+    :ivar memory: what a task told Airflow to remember over its tries; ``None`` before Airflow 3.3, which cannot
     """
 
     def __init__(self) -> None:
         self.dag_run: dict[str, Any] = {}
         self.timezone = "UTC"
         self.map_index = -1
+        self.try_number = 1
+        self.max_tries = 1
+        self.memory: dict[str, Any] | None = {} if AIRFLOW_REMEMBERS else None
 
     def run(self, operator: type[BaseOperator], **arguments: Any) -> Ended:
         """
@@ -184,7 +229,7 @@ class Worker:
         :param arguments: its arguments, but ``task_id``
         """
         ended = Ended()
-        supervisor = _Supervisor(ended, datetime.now(UTC))
+        supervisor = _Supervisor(ended, datetime.now(UTC), self.memory)
         resumed: dict[str, Any] = {}
         while True:
             task = self.task(operator, **arguments)
@@ -213,7 +258,9 @@ class Worker:
         """
         ended = Ended()
         task = self.task(operator, deferrable=True, **arguments)
-        message = self._take_a_step(self._task_instance(task), ended, _Supervisor(ended, datetime.now(UTC)))
+        message = self._take_a_step(
+            self._task_instance(task), ended, _Supervisor(ended, datetime.now(UTC), self.memory)
+        )
         assert isinstance(message, DeferTask), ended
         return message
 
@@ -246,7 +293,7 @@ class Worker:
         """
         ended = Ended()
         ti = self._task_instance(self.task(operator, **arguments), next_method=method, next_kwargs=serialize(kwargs))
-        self._take_a_step(ti, ended, _Supervisor(ended, datetime.now(UTC)))
+        self._take_a_step(ti, ended, _Supervisor(ended, datetime.now(UTC), self.memory))
         return ended
 
     def task(self, operator: type[BaseOperator], **arguments: Any) -> BaseOperator:
@@ -281,20 +328,28 @@ class Worker:
             task_id=task.task_id,
             dag_id="messages",
             run_id=run["run_id"],
-            try_number=1,
+            try_number=self.try_number,
             map_index=self.map_index,
             dag_version_id=uuid.uuid4(),
             task=task,
-            max_tries=1,
+            max_tries=self.max_tries,
             start_date=datetime.now(UTC),
-            _ti_context_from_server=TIRunContext(dag_run=DagRun(**run), max_tries=1, should_retry=True, **from_server),
+            _ti_context_from_server=TIRunContext(
+                dag_run=DagRun(**run),
+                max_tries=self.max_tries,
+                should_retry=self.try_number <= self.max_tries,
+                **from_server,
+            ),
         )
 
     def _take_a_step(self, ti: RuntimeTaskInstance, ended: Ended, supervisor: _Supervisor) -> Any:
         on_term = signal.getsignal(signal.SIGTERM)
         with set_supervisor_comms(supervisor):
+            context = ti.get_template_context()
+            if self.memory is None:
+                context.pop("task_state_store", None)
             try:
-                state, message, error = task_runner.run(ti, ti.get_template_context(), structlog.get_logger("task"))
+                state, message, error = task_runner.run(ti, context, structlog.get_logger("task"))
             finally:
                 signal.signal(signal.SIGTERM, on_term)
         ended.state, ended.error, ended.map_name = str(state.value), error, ti.rendered_map_index
@@ -419,16 +474,26 @@ def _database() -> None:
 
 
 @pytest.fixture(scope="session")
-def run_dag(_database: None) -> Callable[..., Any]:
-    """Run a DAG with ``dag.test()``, and give the run."""
+def put_dag(_database: None) -> Callable[[DAG], None]:
+    """Put a DAG into the database."""
 
-    def run_dag(dag: DAG, **arguments: Any) -> Any:
+    def put_dag(dag: DAG) -> None:
         from airflow.dag_processing.bundles.manager import DagBundlesManager
 
         DagBundlesManager().sync_bundles_to_db()
         bag = DagBag(DAGS)
         bag.bag_dag(dag)
         sync_bag_to_db(bag, "dags-folder", None)
+
+    return put_dag
+
+
+@pytest.fixture(scope="session")
+def run_dag(put_dag: Callable[[DAG], None]) -> Callable[..., Any]:
+    """Run a DAG with ``dag.test()``, and give the run."""
+
+    def run_dag(dag: DAG, **arguments: Any) -> Any:
+        put_dag(dag)
         return dag.test(**arguments)
 
     return run_dag

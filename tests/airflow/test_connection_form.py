@@ -91,11 +91,12 @@ def test_the_form_has_a_field_for_every_extra(form: Any) -> None:
     assert fields["time_span"]["schema"]["enum"] == ["natural", "as_documented"]
     assert fields["timeout"]["schema"]["type"] == ["integer", "null"]
     assert fields["verify"]["schema"]["type"] == ["string", "null"]
-    assert fields["proxy"]["schema"]["format"] == "password"
+    for secret in ("proxy", "webhook_secret", "webhook_secret_previous"):
+        assert fields[secret]["schema"]["format"] == "password"
     assert all(field["schema"]["title"] and field["description"] for field in fields.values())
 
 
-def test_airflow_masks_the_proxy_where_it_shows_a_connection() -> None:
+def test_airflow_masks_secrets_where_it_shows_a_connection() -> None:
     from airflow.api_fastapi.core_api.datamodels.connections import ConnectionResponse
 
     shown = ConnectionResponse.model_validate(
@@ -109,10 +110,17 @@ def test_airflow_masks_the_proxy_where_it_shows_a_connection() -> None:
             "port": None,
             "password": "pp_live_key",
             "team_name": None,
-            "extra": json.dumps({"proxy": "http://user:hunter2@proxy:3128", "timeout": 5}),
+            "extra": json.dumps(
+                {
+                    "proxy": "http://user:hunter2@proxy:3128",
+                    "webhook_secret": "hunter3",
+                    "webhook_secret_previous": "hunter4",
+                    "timeout": 5,
+                }
+            ),
         }
     ).model_dump_json()
 
-    assert "hunter2" not in shown
+    assert "hunter" not in shown
     assert "pp_live_key" not in shown
     assert "timeout" in shown

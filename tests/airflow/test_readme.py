@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,25 @@ import pendulum
 import pytest
 from airflow.cli.cli_parser import get_parser
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
 from airflow.utils.db import upgradedb
 
 from airflow_provider_postpress import exceptions
+from airflow_provider_postpress.assets import account_asset, account_status_asset, chat_asset
 from airflow_provider_postpress.emulator import Emulator
 from airflow_provider_postpress.emulator.fixtures import postpress_default, postpress_emulator
 from airflow_provider_postpress.hooks.postpress import PostpressHook
 from airflow_provider_postpress.hooks.settings import EXTRAS
+from airflow_provider_postpress.operators.account import (
+    PostpressListAccountsOperator,
+    PostpressReconnectAccountOperator,
+)
+from airflow_provider_postpress.operators.coverage import PostpressCoverageOperator
 from airflow_provider_postpress.operators.resync import PostpressChatResyncOperator, PostpressResyncOperator
 from airflow_provider_postpress.resync.driver import Progress, SyncResult
 from airflow_provider_postpress.resync.request import SyncRequest
 from airflow_provider_postpress.resync.window import SyncWindow, read_instant
+from airflow_provider_postpress.sensors.account import PostpressAccountSensor
 from airflow_provider_postpress.sensors.resync import PostpressChatResyncSensor, PostpressResyncSensor
 from airflow_provider_postpress.tasks.window import CONF_KEY
 
@@ -85,6 +93,26 @@ def test_the_dag_and_the_test_to_copy_work_as_they_are(postpress_default: Emulat
     test(postpress_default)
 
 
+@pytest.mark.parametrize("snippet", blocks("py"))
+def test_the_snippets_about_accounts_events_and_coverage_can_be_put_into_a_dag_file(snippet: str):
+    names = (
+        DAG,
+        PostpressCoverageOperator,
+        PostpressListAccountsOperator,
+        PostpressReconnectAccountOperator,
+        PostpressResyncOperator,
+        timedelta,
+    )
+    with DAG("snippet", schedule=None):
+        exec(snippet, {name.__name__: name for name in names})  # noqa: S102 (our own words)
+
+
+def test_the_assets_that_are_told_are_those_that_the_helpers_give():
+    helpers = {"account_asset": account_asset, "account_status_asset": account_status_asset, "chat_asset": chat_asset}
+    for uri, helper, _ in tables(section("Events"))[0][:3]:
+        assert helpers[codes(helper)[0].partition("(")[0]]("{id}").uri == codes(uri)[0].replace("{id}", "%7Bid%7D")
+
+
 def test_the_fixtures_are_where_it_says():
     names: dict[str, Any] = {}
     exec(blocks("python")[1], names)  # noqa: S102 (our own words)
@@ -135,6 +163,10 @@ def test_the_conf_that_repairs_is_understood():
         ("Operators", 0, [PostpressResyncOperator]),
         ("Operators", 1, [PostpressChatResyncOperator]),
         ("Sensors", 0, [PostpressResyncSensor, PostpressChatResyncSensor]),
+        ("Accounts", 0, [PostpressListAccountsOperator]),
+        ("Accounts", 1, [PostpressAccountSensor]),
+        ("Accounts", 2, [PostpressReconnectAccountOperator]),
+        ("Coverage", 1, [PostpressCoverageOperator]),
     ],
 )
 def test_the_parameters_are_those_that_are_documented(title: str, number: int, operators: list[type]):
@@ -149,8 +181,4 @@ def test_the_parameters_are_those_that_are_documented(title: str, number: int, o
 def test_the_exceptions_are_those_that_there_are_and_retried_as_told():
     told = {codes(row[0])[0]: row[1] for row in tables(section("What each exception means"))[0]}
     there = {name: kind for name, kind in vars(exceptions).items() if name.startswith("Postpress")}
-    assert told == {
-        name: "no" if issubclass(kind, AirflowFailException) else "yes"
-        for name, kind in there.items()
-        if name != "PostpressCheckpointRequired"  # raised by what reconnects accounts
-    }
+    assert told == {name: "no" if issubclass(kind, AirflowFailException) else "yes" for name, kind in there.items()}

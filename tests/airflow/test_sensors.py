@@ -60,6 +60,12 @@ def syncs(emulator: Emulator) -> list[dict]:
     return emulator.requests(route="account_sync") + emulator.requests(route="chat_sync")
 
 
+def events_of(ended: Any) -> list[dict]:
+    """The events of assets that a task ended with."""
+    (success,) = [message for message in ended.told if type(message).__name__ == "SucceedTask"]
+    return success.outlet_events
+
+
 class TestParsing:
     def test_refuses_to_poke_on_after_an_error(self):
         with pytest.raises(ValueError, match="silent_fail"):
@@ -106,6 +112,34 @@ class TestWithAHandle:
         assert ended.result == {**told_before, "status": "SYNC_DONE"}
         assert len(emulator.starts(account)) == 1
         assert emulator.missing(account, *DAY) == []
+
+    def test_tells_airflow_what_was_synced_where_it_saw_the_end_itself(self, wait, start, account, emulator):
+        emulator.set_duration(account, duration_ms=300)
+        handle = start(account_id=account, window=DAY)
+
+        ended = wait(resync=handle)
+
+        (told,) = events_of(ended)
+        assert told["dest_asset_key"]["uri"] == f"postpress://accounts/{account}"
+        assert told["extra"]["window"] == handle["window"]
+        assert told["extra"]["started_at"] == handle["started_at"]
+        assert ended.deferrals or ended.reschedules or len(syncs(emulator)) > 2
+
+    def test_tells_nothing_of_an_end_that_the_operator_saw_and_told(self, wait, worker, account):
+        done = worker.run(PostpressResyncOperator, account_id=account, window=DAY, poll_interval=0.004).result
+
+        assert events_of(wait(resync=done)) == []
+
+    def test_tells_nothing_where_it_is_not_to(self, wait, start, account):
+        assert events_of(wait(resync=start(account_id=account, window=DAY), emit_asset_events=False)) == []
+
+    def test_tells_nothing_of_a_sync_that_failed(self, wait, start, account, emulator):
+        emulator.fail_next_sync(account)
+
+        ended = wait(resync=start(account_id=account, window=DAY), soft_fail=True)
+
+        assert ended.state == "skipped"
+        assert not [message for message in ended.told if type(message).__name__ == "SucceedTask"]
 
     def test_follows_a_chats_sync_to_its_end(self, wait, start, chat, emulator):
         ended = wait(PostpressChatResyncSensor, resync=start(PostpressChatResyncOperator, chat_id=chat))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_postpress.emulator import Engine, Options
+
+if TYPE_CHECKING:
+    from airflow_provider_postpress.emulator.answers import Answer
+
+LOGIN = {"provider": "LINKEDIN", "username": "anna@example.com", "password": "hunter2"}
 
 
 class Clock:
@@ -40,6 +46,16 @@ class Bench:
         answer = self.engine.chat_sync("chat_1")
         assert answer.status_code == 200, answer.body
         return str(answer.body["status"])
+
+    def log_in(self, *, wait: float = 0, **body: Any) -> Answer:
+        """Wait, log the account in, and give the answer; without a body, as for a LinkedIn account."""
+        self.clock.seconds += wait
+        return self.engine.reconnect_account("acc", json.dumps(body or LOGIN).encode())
+
+    def statuses(self, *, wait: float = 0) -> list[str]:
+        """Wait, read the account, and give the statuses of its sources."""
+        self.clock.seconds += wait
+        return [source["status"] for source in self.engine.get_account("acc").body["sources"]]
 
     def refusal(self, **parameters: str) -> tuple[int, str]:
         """Ask for the account's sync, and give the status code and the type of the error."""

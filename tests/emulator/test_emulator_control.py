@@ -63,6 +63,7 @@ def test_a_verb_is_a_post_of_json(postpress_emulator: Emulator) -> None:
         ("add_account", "{", 400, "Expecting"),
         ("add_account", "[]", 400, "mapping"),
         ("inject", '{"fault": {"kind": "flood"}}', 400, "lost_answer"),
+        ("solve_checkpoint", '{"account_id": "nobody"}', 400, "nobody"),
     ],
 )
 def test_a_bad_call_is_told(postpress_emulator: Emulator, verb: str, body: str, status: int, message: str) -> None:
@@ -78,6 +79,30 @@ def test_a_bad_call_from_python_is_an_error(postpress_emulator: Emulator) -> Non
         postpress_emulator.missing("nobody", end_of_time=1)  # type: ignore[call-arg]  # that is the point
     with pytest.raises(TypeError, match="takes JSON"):
         postpress_emulator.missing("nobody", object())  # type: ignore[arg-type]  # that is the point
+
+
+def test_logins_can_be_led_and_seen_from_outside(postpress_emulator: Emulator) -> None:
+    account = postpress_emulator.add_account(
+        "LINKEDIN", sources=["CREDENTIALS"], proxy={"host": "proxy.example.com", "port": 3128}, document={"name": "Odd"}
+    )
+    postpress_emulator.configure(connecting_ms=60_000)
+    postpress_emulator.expect_credentials(account, {"password": "right"})
+    postpress_emulator.require_checkpoint(account, "2FA", source="SMS")
+    other = EmulatorControl(postpress_emulator.url)
+
+    def log_in(password: str) -> int:
+        body = {"provider": "LINKEDIN", "username": "anna", "password": password}
+        url = f"{postpress_emulator.url}/v1/accounts/{account}"
+        return httpx.post(url, json=body, headers={"X-API-KEY": postpress_emulator.api_key}).status_code
+
+    assert [log_in("wrong"), log_in("right"), log_in("right")] == [401, 202, 425]
+    other.solve_checkpoint(account)
+    postpress_emulator.advance(60)
+    outcomes = [(login["body"]["password"], login["outcome"], login["status"]) for login in other.logins(account)]
+    assert outcomes == [("wrong", "refused", 401), ("right", "checkpoint", 202), ("right", "refused", 425)]
+    other.set_source_status(account, "SHINY", source_id=f"{account}_1", delay_ms=0)
+    other.delete_account(account)
+    assert other.account_ids() == []
 
 
 def test_time_can_be_moved(postpress_emulator: Emulator) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from airflow_provider_postpress.emulator import Emulator, faults
-from airflow_provider_postpress.emulator.fault_book import FaultBook
+from airflow_provider_postpress.emulator.fault_book import FaultBook, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +178,61 @@ def test_the_log_names_the_fault_and_what_was_sent(emulator: Emulator, client: h
     ]
 
 
+class TestLogins:
+    """What goes wrong with a login, before or after it had its effect."""
+
+    PATH = "/accounts/acc"
+    LOGIN: ClassVar = {"provider": "LINKEDIN", "username": "anna", "password": "hunter2"}
+
+    @pytest.fixture(autouse=True)
+    def logged_out(self, emulator: Emulator) -> None:
+        emulator.set_source_status("acc", "CREDENTIALS")
+
+    def status(self, client: httpx.Client) -> str:
+        return str(client.get(self.PATH).json()["sources"][0]["status"])
+
+    @pytest.mark.parametrize("status", [407, 408, 409, 425, 500, 502, 503, 504])
+    def test_an_error_leaves_the_account_logged_out(
+        self, emulator: Emulator, client: httpx.Client, status: int
+    ) -> None:
+        emulator.inject(faults.Error(status=status, error_type="errors/some"), route="reconnect_account")
+        assert self.status(client) == "CREDENTIALS"
+        assert client.post(self.PATH, json=self.LOGIN).status_code == status
+        assert self.status(client) == "CREDENTIALS"
+        assert emulator.logins() == []
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            faults.LostAnswer(),
+            faults.Reset(effect=True),
+            faults.Hang(seconds=0.01, effect=True),
+            faults.Truncated(complete=False),
+        ],
+        ids=lambda fault: fault.kind,
+    )
+    def test_a_login_may_have_happened_though_its_answer_is_lost(
+        self, emulator: Emulator, client: httpx.Client, fault: faults.Fault
+    ) -> None:
+        emulator.inject(fault, route="reconnect_account")
+        with pytest.raises(httpx.TransportError):
+            client.post(self.PATH, json=self.LOGIN)
+        assert self.status(client) == "OK"
+        assert [(login["outcome"], login["status"]) for login in emulator.logins("acc")] == [("reconnected", 201)]
+
+    def test_an_error_may_hide_a_checkpoint(self, emulator: Emulator, client: httpx.Client) -> None:
+        emulator.require_checkpoint("acc", "IN_APP_VALIDATION")
+        emulator.inject(faults.Error(status=504, error_type="errors/request_timeout", effect=True))
+        assert client.post(self.PATH, json=self.LOGIN).status_code == 504
+        assert client.post(self.PATH, json=self.LOGIN).status_code == 425
+
+    def test_a_page_of_the_list_can_get_lost(self, emulator: Emulator, client: httpx.Client) -> None:
+        emulator.inject(faults.LostAnswer(), route="list_accounts", skip=1)
+        assert client.get("/accounts").status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get("/accounts")
+
+
 def test_an_emulator_stops_at_once_though_a_request_hangs() -> None:
     with Emulator() as emulator:
         emulator.inject(faults.Hang())
@@ -197,9 +252,10 @@ class TestWhere:
     @pytest.mark.parametrize(
         ("where", "hit"),
         [
-            ({}, ["get_account", "account_sync", "chat_sync"]),
+            ({}, ["list_accounts", "get_account", "reconnect_account", "account_sync", "chat_sync"]),
             ({"route": "account_sync"}, ["account_sync"]),
-            ({"account_id": "x"}, ["get_account", "account_sync"]),
+            ({"route": "list_accounts"}, ["list_accounts"]),
+            ({"account_id": "x"}, ["get_account", "reconnect_account", "account_sync"]),
             ({"account_id": "x", "route": "get_account"}, ["get_account"]),
             ({"chat_id": "x"}, ["chat_sync"]),
             ({"account_id": "y"}, []),
@@ -208,7 +264,8 @@ class TestWhere:
     def test_it_is_the_route_and_the_object(self, where: dict[str, Any], hit: list[str]) -> None:
         book = FaultBook()
         book.inject(faults.Reset(), count=None, **where)
-        assert [route for route in ("get_account", "account_sync", "chat_sync") if book.take(route, "x")] == hit
+        routes: tuple[Route, ...] = get_args(Route)
+        assert [route for route in routes if book.take(route, None if route == "list_accounts" else "x")] == hit
 
     def test_faults_happen_one_after_the_other(self) -> None:
         book = FaultBook()

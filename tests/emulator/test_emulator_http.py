@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["airflow_provider_postpress.emulator.fixtures"]
 
-ROUTES = ["/accounts/acc", "/accounts/acc/sync", "/chats/chat_1/sync"]
+ROUTES = ["/accounts", "/accounts/acc", "/accounts/acc/sync", "/chats/chat_1/sync"]
+LOGIN = {"provider": "LINKEDIN", "username": "anna", "password": "hunter2"}
 
 
 @pytest.fixture
@@ -79,6 +81,7 @@ def test_an_encoded_id_is_one_segment_of_the_path(
     assert client.get(f"/accounts/{segment}/sync").json()["status"] == "SYNC_STARTED"
     assert client.get(f"/chats/{segment}/sync").json()["chat_id"] == object_id
     assert len(emulator.starts(object_id)) == 1
+    assert client.post(f"/accounts/{segment}", json={"provider": "TELEGRAM"}).json()["account_id"] == object_id
 
 
 def test_an_id_with_a_bare_slash_is_no_route(emulator: Emulator, client: httpx.Client) -> None:
@@ -99,6 +102,70 @@ def test_a_parameter_that_comes_twice_is_refused(emulator: Emulator, client: htt
 
 def test_an_empty_parameter_is_refused(client: httpx.Client) -> None:
     assert client.get("/accounts/acc/sync?after=").status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}])
+def test_a_login_without_the_right_key_does_nothing(emulator: Emulator, headers: dict[str, str]) -> None:
+    response = httpx.post(f"{emulator.url}/v1/accounts/acc", json=LOGIN, headers=headers)
+    assert (response.status_code, response.json()["type"]) == (401, "errors/invalid_credentials")
+    assert emulator.logins() == []
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_a_login_that_does_not_say_that_it_is_json_is_refused(
+    emulator: Emulator, client: httpx.Client, content_type: str | None
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    response = client.post("/accounts/acc", content=json.dumps(LOGIN), headers=headers)
+    assert (response.status_code, response.json()["type"]) == (400, "errors/invalid_request")
+    assert emulator.logins() == []
+
+
+def test_a_login_may_name_the_charset_of_its_json(client: httpx.Client) -> None:
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    response = client.post("/accounts/acc", content=json.dumps(LOGIN), headers=headers)
+    assert (response.status_code, response.json()) == (201, {"object": "AccountReconnected", "account_id": "acc"})
+
+
+def test_the_log_has_no_body_of_a_login_and_no_cursor_loses_its_letters(
+    emulator: Emulator, client: httpx.Client
+) -> None:
+    emulator.add_account("WHATSAPP", account_id="phone")
+    code = client.post("/accounts/phone", json={"provider": "WHATSAPP"}).json()["checkpoint"]["qrcode"]
+    client.post("/accounts/acc", json={**LOGIN, "passwort": "hunter3"})
+    client.post("/accounts/acc", json=LOGIN)
+    cursor = client.get("/accounts", params={"limit": 1}).json()["cursor"]
+    assert client.get("/accounts", params={"limit": 1, "cursor": cursor}).json()["items"][0]["id"] == "phone"
+    assert client.get(f"/accounts?limit=1&cursor={cursor}").json()["type"] == "errors/invalid_parameters"
+    log = emulator.requests()
+    assert [(entry["route"], entry["object_id"], entry["status"]) for entry in log] == [
+        ("reconnect_account", "phone", 202),
+        ("reconnect_account", "acc", 400),
+        ("reconnect_account", "acc", 201),
+        ("list_accounts", None, 200),
+        ("list_accounts", None, 200),
+        ("list_accounts", None, 400),
+    ]
+    assert "hunter" not in str(log)
+    assert code not in str(log)
+
+
+def test_a_parameter_of_the_list_that_comes_twice_is_refused(client: httpx.Client) -> None:
+    assert client.get("/accounts?limit=1&limit=2").json()["type"] == "errors/invalid_parameters"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        ("/accounts", "POST", "GET"),
+        ("/accounts", "HEAD", "GET"),
+        ("/accounts/acc", "PUT", "GET, POST"),
+        ("/accounts/acc", "HEAD", "GET, POST"),
+    ],
+)
+def test_no_other_method_is_served(client: httpx.Client, path: str, method: str, allowed: str) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
@@ -184,6 +251,7 @@ def test_the_log_can_be_asked_for_an_account_a_chat_or_a_route(emulator: Emulato
     for route in ROUTES:
         client.get(route)
     assert [entry["path"] for entry in emulator.requests("acc")] == ["/v1/accounts/acc", "/v1/accounts/acc/sync"]
+    assert [entry["path"] for entry in emulator.requests(route="list_accounts")] == ["/v1/accounts"]
     assert [entry["path"] for entry in emulator.requests(chat_id="chat_1")] == ["/v1/chats/chat_1/sync"]
     assert [entry["path"] for entry in emulator.requests(route="account_sync")] == ["/v1/accounts/acc/sync"]
 

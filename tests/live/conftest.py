@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from leaky_logins import CONNECTIONS
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -17,8 +18,12 @@ from airflow_provider_postpress.emulator import Emulator, faults
 from demo.local_airflow import LocalAirflow
 
 API_KEY = "pp_live_do_not_tell"
+WEBHOOK_SECRET = "wh_do_not_tell"
 AN_HOUR_MS = 3_600_000
 SETTINGS = {
+    "AIRFLOW__POSTPRESS__WEBHOOK_SECRET": WEBHOOK_SECRET,
+    # what comes twice is no repeat to the receiver: DAGs have to bear it
+    "AIRFLOW__POSTPRESS__WEBHOOK_REPEAT_SECONDS": "0",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
 }
@@ -32,12 +37,19 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
+def webhook_secret() -> str:
+    """What lets a webhook's delivery into the Airflow."""
+    return WEBHOOK_SECRET
+
+
+@pytest.fixture(scope="session")
 def airflow(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     """The Airflow, with a connection to the emulator, at work on the backfill of the DAG ``nightly``."""
     airflow = LocalAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), SETTINGS)
     try:
         airflow.prepare()
         airflow.add_connection("postpress_default", conn_type="postpress", host=emulator.url, password=API_KEY)
+        _add_credentials(airflow, tmp_path_factory.mktemp("credentials") / "connections.json")
         _add_nightly_account(emulator)
         airflow.add_pool("nightly")
         airflow.cli("backfill", "create", "--dag-id", "nightly", "--from-date", "2025-03-29", "--to-date", "2025-04-01")
@@ -45,6 +57,13 @@ def airflow(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield airflow
     finally:
         airflow.stop()
+
+
+def _add_credentials(airflow: LocalAirflow, file: Path) -> None:
+    file.write_text(
+        json.dumps({name: {"conn_type": "generic", **connection} for name, connection in CONNECTIONS.items()})
+    )
+    airflow.cli("connections", "import", str(file))
 
 
 def _add_nightly_account(emulator: Emulator) -> None:
@@ -80,12 +99,16 @@ class Run:
     @property
     def log(self) -> list[dict[str, Any]]:
         """What was written in its tasks' logs, on workers and in the triggerer."""
-        return [
-            json.loads(line)
-            for task in self.tasks
-            for log in sorted(self.airflow.task_log(task).parent.glob("*.log*"))
-            for line in log.read_text().splitlines()
-        ]
+        return [line for task in self.tasks for line in self.log_of(task)]
+
+    def log_of(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+        """
+        Give what was written in the log of one of its tasks, in all its tries.
+
+        :param task: one of :attr:`tasks`
+        """
+        logs = sorted(self.airflow.task_log(task).parent.glob("*.log*"))
+        return [json.loads(line) for log in logs for line in log.read_text().splitlines()]
 
     def wait_until(self, state: str, *, try_number: int = 1) -> list[dict[str, Any]]:
         """Wait until all its task instances have a state, in this try; give them."""
@@ -94,7 +117,7 @@ class Run:
             tasks = self.tasks
             return tasks if {(task["state"], task["try_number"]) for task in tasks} == {(state, try_number)} else []
 
-        return self.airflow.wait_for(reached, seconds=60, what=f"{self.dag_id} to be {state} in try {try_number}")
+        return self.airflow.wait_for(reached, seconds=120, what=f"{self.dag_id} to be {state} in try {try_number}")
 
 
 @pytest.fixture

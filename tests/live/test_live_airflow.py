@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 import pytest
+from written import Written, raised
 
 from airflow_provider_postpress.emulator import Emulator
 
@@ -43,11 +43,6 @@ def let_the_hour_pass(emulator: Emulator, account_id: str) -> None:
 def ours(log: list[dict[str, Any]]) -> list[str]:
     """What this package's code wrote in a log."""
     return [line["event"] for line in log if "airflow_provider_postpress" in line.get("logger", "")]
-
-
-def raised(log: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Which exceptions a log tells, with their texts."""
-    return [(error["exc_type"], error["exc_value"]) for line in log for error in line.get("error_detail") or ()]
 
 
 def test_a_sync_outlives_its_triggerer_and_is_not_started_again(airflow, emulator, account, run, polled):
@@ -184,20 +179,9 @@ def test_the_log_of_a_sync_is_a_few_lines_and_the_api_key_is_nowhere(airflow, em
     syncing = run("deferred")
     syncing.wait_until("deferred")
     polled("deferred", 6)
-    assert_nowhere(emulator.api_key, airflow.home)
+    assert Written(airflow.home).places_of(emulator.api_key) == []
     let_the_hour_pass(emulator, "deferred")
 
     syncing.wait_until("success")
     assert len(ours(syncing.log)) == 3, "what is synced, that it started, that it is done"
-    assert_nowhere(emulator.api_key, airflow.home)
-
-
-def assert_nowhere(secret: str, home) -> None:
-    """Look into all files that Airflow wrote, and into all rows of its database."""
-    for file in home.rglob("*"):
-        assert not (file.is_file() and secret.encode() in file.read_bytes()), file
-    database = sqlite3.connect(home / "airflow.db")
-    try:
-        assert not [row for row in database.iterdump() if secret in row]
-    finally:
-        database.close()
+    assert Written(airflow.home).places_of(emulator.api_key) == []

@@ -18,10 +18,11 @@ from airflow_provider_postpress.api.errors import (
 )
 from airflow_provider_postpress.api.models import SyncAnswer
 from airflow_provider_postpress.emulator import Engine, Options
-from airflow_provider_postpress.resync.driver import Ask, Progress, Reply, Step, SyncDriver, SyncResult, Wait
+from airflow_provider_postpress.resync.driver import Progress, SyncDriver, SyncResult
 from airflow_provider_postpress.resync.failure import Failure
 from airflow_provider_postpress.resync.pacing import Intervals, Pacing
 from airflow_provider_postpress.resync.request import SyncRequest, Target
+from airflow_provider_postpress.resync.steps import Ask, Reply, Step, Wait
 from airflow_provider_postpress.resync.tracker import Owner, OwnSync
 from airflow_provider_postpress.resync.window import SyncWindow
 

@@ -51,6 +51,17 @@ class Peer:
         self.server.received.release()
         return request
 
+    def read_body(self, request: Request) -> bytes:
+        """Read the body of a request that was read, and no more."""
+        length = int(request.headers["content-length"])
+        while len(self.buffer) < length:
+            received = self.connection.recv(65536)
+            if not received:
+                raise ConnectionError
+            self.buffer += received
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return body
+
     def send(self, data: bytes) -> None:
         self.connection.sendall(data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import socket
 import ssl
 import threading
@@ -403,6 +404,145 @@ def test_a_request_carries_key_method_and_parameters(serve: Serve, connect: Conn
     assert request.target == "/v1/accounts/acc_1/sync?chunk_size=50&partial=false&after=1700000000000"
     assert request.headers["x-api-key"] == KEY
     assert request.headers["accept-encoding"] == "gzip"
+
+
+CREDENTIALS = {
+    "provider": "LINKEDIN",
+    "username": "änna@acme.com",
+    "password": 'hunter2 "\\/',
+    "country": "DE",
+    "sync_limit": {"chats": 5, "messages": "2025-12-31T23:59:59.999Z"},
+    "proxy": {"host": "proxy.acme.com", "port": 8080, "password": "pr0xy-s3cr3t"},
+}
+LOGIN = endpoints.reconnect_account("acc/1", CREDENTIALS)
+
+
+def test_a_login_is_posted_as_json_once(serve: Serve, connect: Connect) -> None:
+    bodies: list[bytes] = []
+
+    def behave(peer: Peer) -> None:
+        bodies.append(peer.read_body(peer.read_request()))
+        peer.send(http({"object": "AccountReconnected", "account_id": "acc/1"}, 201))
+        assert peer.buffer == b""
+
+    server = serve(behave)
+
+    answer = connect(f"{server.url}/v1").send(LOGIN)
+
+    (request,) = server.requests
+    (body,) = bodies
+    assert (answer.object, answer.account_id) == ("AccountReconnected", "acc/1")
+    assert (request.method, request.target) == ("POST", "/v1/accounts/acc%2F1")
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-api-key"] == KEY
+    assert json.loads(body) == CREDENTIALS
+    assert server.connections == 1
+
+
+def test_a_request_without_a_body_sends_none(serve: Serve, connect: Connect) -> None:
+    server = serve(answering(http()))
+
+    connect(server.url).send(SYNC)
+
+    assert not {"content-length", "content-type", "transfer-encoding"} & set(server.requests[0].headers)
+
+
+def reset_after_body(peer: Peer) -> None:
+    peer.read_body(peer.read_request())
+    peer.reset()
+
+
+def reset_within_body(peer: Peer) -> None:
+    peer.read_request()
+    peer.reset()
+
+
+@pytest.mark.parametrize(
+    "behaviour", [silent, reset_after_body, reset_within_body, reset_at_first_byte, answering(b"")]
+)
+def test_a_login_that_got_no_answer_is_not_repeated(behaviour: Behaviour, serve: Serve, connect: Connect) -> None:
+    server = serve(behaviour)
+
+    with pytest.raises(PostpressTransportError, match=r"POST /accounts/\{id\} got no answer") as caught:
+        connect(server.url, timeout=BRIEF).send(LOGIN)
+
+    assert caught.value.may_have_arrived
+    assert server.connections == 1
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_login_on_a_kept_connection_that_ends_is_not_repeated(serve: Serve, connect: Connect) -> None:
+    def answer_once(peer: Peer) -> None:
+        kept(http())(peer)
+        reset_after_body(peer)
+
+    server = serve(answer_once)
+    client = connect(server.url)
+    client.send(SYNC)
+
+    with pytest.raises(PostpressTransportError) as caught:
+        client.send(LOGIN)
+
+    assert caught.value.may_have_arrived
+    assert [request.method for request in server.requests] == ["GET", "POST"]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_credentials_do_not_follow_a_redirect(status: int, serve: Serve, connect: Connect) -> None:
+    elsewhere = serve(answering(http()))
+    server = serve(answering(http("", status, Location=f"{elsewhere.url}/v1")))
+
+    with pytest.raises(PostpressAPIError, match="Redirects are not followed"):
+        connect(server.url).send(LOGIN)
+
+    assert len(server.requests) == 1
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_a_login_that_was_answered_with_an_error_is_not_repeated(status: int, serve: Serve, connect: Connect) -> None:
+    server = serve(answering(*[http({"title": "No"}, status, Retry_After="0")] * 2))
+
+    with pytest.raises(PostpressAPIError):
+        connect(server.url).send(LOGIN)
+
+    assert len(server.requests) == server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status"), [(SYNC, 401), (endpoints.get_account("acc_1"), 202), (endpoints.get_account("acc_1"), 500)]
+)
+def test_only_a_login_can_be_answered_with_a_checkpoint(
+    endpoint: Any, status: int, serve: Serve, connect: Connect
+) -> None:
+    server = serve(answering(http({"object": "Checkpoint", "checkpoint": {"type": "QRCODE"}}, status)))
+
+    with pytest.raises((PostpressAPIError, PostpressUnreadableAnswer)):
+        connect(server.url).send(endpoint)
+
+
+@pytest.mark.parametrize("named", [["Account"], {"Account": 1}, 7, True])
+@pytest.mark.parametrize(("status", "error"), [(201, PostpressUnreadableAnswer), (401, PostpressAPIError)])
+def test_an_object_that_is_no_text_is_answered_for(
+    named: Any, status: int, error: type[PostpressError], serve: Serve, connect: Connect
+) -> None:
+    server = serve(answering(http({"object": named}, status)))
+
+    with pytest.raises(error):
+        connect(server.url).send(endpoints.get_account("acc_1"))
+
+
+def test_a_long_secret_in_a_header_is_not_told_in_part(serve: Serve, connect: Connect) -> None:
+    token = "AQEDAT" * 30
+    endpoint = endpoints.reconnect_account(
+        "acc_1", {"provider": "LINKEDIN", "access_token": token, "user_agent": "Mozilla/5.0"}
+    )
+    for answer in (http("x", 201, Content_Type=f"a/{token}"), http("x", 201, Content_Encoding=token)):
+        with pytest.raises(PostpressUnreadableAnswer) as caught:
+            connect(serve(answering(answer)).url).send(endpoint)
+
+        assert "aqedat" not in str(caught.value).lower()
 
 
 @pytest.mark.parametrize(

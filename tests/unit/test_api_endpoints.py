@@ -11,6 +11,7 @@ from misbehaving_server import answering, http
 
 from airflow_provider_postpress.api import endpoints
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
+from airflow_provider_postpress.api.models import read_credentials
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,41 @@ def test_an_account_does_not_show_its_connection_parameters(serve: Serve, connec
     account = connect(serve(answering(http(ACCOUNT))).url).send(endpoints.get_account("acc_1"))
 
     assert "hunter2" not in f"{account} {account!r}"
+
+
+def test_credentials_are_read_strictly_before_there_is_a_request() -> None:
+    with pytest.raises(PostpressInvalidRequest, match="passwrd") as caught:
+        endpoints.reconnect_account("acc_1", {"provider": "LINKEDIN", "username": "anna", "passwrd": "hunter2"})
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("identifier", ["", ".", "..", None])
+def test_a_login_needs_an_id(identifier: Any) -> None:
+    with pytest.raises(PostpressInvalidRequest, match="is not an id"):
+        endpoints.reconnect_account(identifier, {"provider": "TELEGRAM"})
+
+
+def test_credentials_that_were_read_are_taken_as_they_are() -> None:
+    credentials = read_credentials({"provider": "LINKEDIN", "username": "anna", "password": "hunter2"})
+
+    endpoint = endpoints.reconnect_account("acc_1", credentials)
+
+    assert endpoint.body is credentials
+    assert (endpoint.method, endpoint.path, endpoint.query) == ("POST", "/accounts/acc_1", {})
+    assert endpoint.route == "POST /accounts/{id}"
+
+
+def test_what_only_reads_has_no_body() -> None:
+    for endpoint in (endpoints.get_account("acc_1"), endpoints.list_accounts(), endpoints.sync_chat("chat_1")):
+        assert (endpoint.method, endpoint.body) == ("GET", None)
+
+
+@pytest.mark.parametrize("cursor", [None, ""])
+def test_the_first_page_is_asked_for_without_a_cursor(cursor: str | None) -> None:
+    endpoint = endpoints.list_accounts(cursor, 100)
+
+    assert (endpoint.route, endpoint.path, endpoint.query) == ("GET /accounts", "/accounts", {"limit": "100"})
 
 
 @pytest.mark.parametrize("status", ["SYNC_STARTED", "CHUNK_DONE", "CHAT_DELETED", "SYNC_PAUSED"])

@@ -23,11 +23,12 @@ from airflow_provider_postpress.api.errors import (
     PostpressUnreadableAnswer,
 )
 from airflow_provider_postpress.api.models import Account, SyncAnswer
-from airflow_provider_postpress.resync.driver import Goal, Progress, Say, SyncDriver, SyncResult, read_steps
+from airflow_provider_postpress.resync.driver import Goal, Progress, SyncDriver, SyncResult
 from airflow_provider_postpress.resync.failure import Failure, FailureKind
 from airflow_provider_postpress.resync.pacing import FAILURE_BUDGET, Intervals, Pacing
 from airflow_provider_postpress.resync.request import SyncRequest, Target
 from airflow_provider_postpress.resync.runners import arun, run, say_to
+from airflow_provider_postpress.resync.steps import Say, read_steps
 from airflow_provider_postpress.resync.tracker import Owner, OwnSync, Tracker, observe
 from airflow_provider_postpress.resync.window import SyncWindow
 

@@ -16,7 +16,8 @@ from api_clients import KEY, Serve
 from misbehaving_server import MisbehavingServer, Peer, Request, answering, dripping, http, silent
 
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressError, PostpressInvalidRequest
-from airflow_provider_postpress.api.models import Account, SyncAnswer
+from airflow_provider_postpress.api.models import Account, ReconnectAnswer, SyncAnswer, read_credentials
+from airflow_provider_postpress.emulator.faults import Error
 from airflow_provider_postpress.emulator.server import Emulator
 from airflow_provider_postpress.hooks.postpress import PostpressHook
 
@@ -64,6 +65,131 @@ def test_a_chat_is_synced(postpress_default: Emulator, call: Call) -> None:
     assert (answer.object, answer.chat_id, answer.status) == ("ChatHistorySync", chat_id, "SYNC_STARTED")
 
 
+Listed = Callable[..., list[Account]]
+
+
+@pytest.fixture(params=["blocking", "asynchronous"])
+def listed(request: pytest.FixtureRequest) -> Listed:
+    """List accounts, up to the one with an id that ends it."""
+
+    def blocking(*, up_to: str | None = None, **options: Any) -> list[Account]:
+        found = []
+        with PostpressHook() as hook:
+            for account in hook.list_accounts(**options):
+                found.append(account)
+                if account.id == up_to:
+                    break
+        return found
+
+    async def asynchronous(*, up_to: str | None = None, **options: Any) -> list[Account]:
+        found = []
+        async for account in PostpressHook().alist_accounts(**options):
+            found.append(account)
+            if account.id == up_to:
+                break
+        return found
+
+    return blocking if request.param == "blocking" else lambda **options: asyncio.run(asynchronous(**options))
+
+
+@pytest.mark.parametrize("last_cursor", ["null", "missing", "empty", "repeated"])
+@pytest.mark.parametrize("listing", ["items", "data"])
+def test_accounts_are_listed_through_all_pages(
+    listing: str, last_cursor: str, listed: Listed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator(api_key=KEY, listing=listing, last_cursor=last_cursor) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_POSTPRESS_DEFAULT", emulator.connection_json)
+        ids = [emulator.add_account(kind) for kind in ("LINKEDIN", "TELEGRAM", "MAIL", "LINKEDIN", "SLACK")]
+
+        accounts = listed(limit=2)
+
+        assert [account.id for account in accounts] == ids
+        assert [account.type for account in accounts] == ["LINKEDIN", "TELEGRAM", "MAIL", "LINKEDIN", "SLACK"]
+        assert {request["route"] for request in emulator.requests()} == {"list_accounts"}
+
+
+def test_the_next_page_is_asked_for_when_it_is_needed(postpress_default: Emulator, listed: Listed) -> None:
+    ids = [postpress_default.add_account("LINKEDIN") for _ in range(5)]
+
+    assert len(listed(limit=2, up_to=ids[1])) == 2
+    assert len(postpress_default.requests()) == 1
+
+    assert len(listed(limit=2, up_to=ids[2])) == 3
+    assert len(postpress_default.requests()) == 3
+
+
+def test_a_list_that_nobody_goes_through_asks_for_nothing(postpress_default: Emulator) -> None:
+    with PostpressHook() as hook:
+        hook.list_accounts()
+        hook.alist_accounts()
+
+    assert postpress_default.requests() == []
+
+
+def test_pages_are_as_large_as_can_be(postpress_default: Emulator, listed: Listed) -> None:
+    assert listed() == []
+
+    (request,) = postpress_default.requests()
+    assert request["query"] == "limit=250"
+
+
+@pytest.mark.parametrize("limit", [0, 251, True, "100", None])
+def test_a_limit_that_is_not_allowed_is_refused_when_it_is_given(postpress_default: Emulator, limit: Any) -> None:
+    for listing in (PostpressHook().list_accounts, PostpressHook().alist_accounts):
+        with pytest.raises(PostpressInvalidRequest, match=r"Allowed: 1 to 250"):
+            listing(limit=limit)
+
+    assert postpress_default.requests() == []
+
+
+def test_an_error_on_a_later_page_is_raised(postpress_default: Emulator, listed: Listed) -> None:
+    for _ in range(3):
+        postpress_default.add_account("LINKEDIN")
+    postpress_default.inject(Error(status=503, error_type="errors/no_channel"), route="list_accounts", skip=1)
+
+    with pytest.raises(PostpressAPIError, match="GET /accounts was answered 503"):
+        listed(limit=2)
+
+
+LOGIN = {"provider": "LINKEDIN", "username": "anna@acme.com", "password": "hunter2"}
+
+
+@pytest.mark.parametrize("credentials", [LOGIN, read_credentials(LOGIN)], ids=["a mapping", "credentials"])
+def test_an_account_is_logged_in_again(credentials: Any, postpress_default: Emulator, call: Call) -> None:
+    account_id = postpress_default.add_account("LINKEDIN")
+    postpress_default.set_source_status(account_id, "CREDENTIALS")
+
+    answer = call("reconnect_account", account_id, credentials)
+
+    assert isinstance(answer, ReconnectAnswer)
+    assert (answer.object, answer.account_id, answer.checkpoint) == ("AccountReconnected", account_id, None)
+    assert [request["method"] for request in postpress_default.requests()] == ["POST"]
+    assert call("get_account", account_id).healthy
+
+
+def test_a_login_posts_the_credentials_as_they_are(serve: Serve, monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    bodies: list[Any] = []
+
+    def behave(peer: Peer) -> None:
+        bodies.append(json.loads(peer.read_body(peer.read_request())))
+        peer.send(http({"object": "Checkpoint", "account_id": "acc_1", "checkpoint": {"type": "2FA"}}, 202))
+
+    connected_to(monkeypatch, host=serve(behave).url)
+
+    answer = call("reconnect_account", "acc_1", LOGIN)
+
+    assert bodies == [LOGIN]
+    assert (answer.object, answer.checkpoint.type) == ("Checkpoint", "2FA")
+
+
+def test_credentials_that_are_not_as_documented_are_not_sent(postpress_default: Emulator, call: Call) -> None:
+    with pytest.raises(PostpressInvalidRequest, match="passwrd") as caught:
+        call("reconnect_account", "acc_1", {"provider": "LINKEDIN", "username": "anna", "passwrd": "hunter2"})
+
+    assert "hunter2" not in str(caught.value)
+    assert postpress_default.requests() == []
+
+
 @pytest.mark.usefixtures("postpress_default")
 def test_what_postpress_refuses_is_raised(call: Call) -> None:
     with pytest.raises(PostpressAPIError, match="404 errors/resource_not_found"):
@@ -80,10 +206,12 @@ def test_a_wrong_parameter_is_refused_before_anything_is_sent(postpress_default:
 
 
 def test_every_method_that_asks_postpress_has_a_twin_with_the_same_parameters() -> None:
-    for method in ("get_account", "resync_account", "sync_chat"):
+    for method in ("get_account", "reconnect_account", "resync_account", "sync_chat"):
         twin = getattr(PostpressHook, f"a{method}")
         assert inspect.iscoroutinefunction(twin)
         assert inspect.signature(twin) == inspect.signature(getattr(PostpressHook, method))
+    listing, twin = inspect.signature(PostpressHook.list_accounts), inspect.signature(PostpressHook.alist_accounts)
+    assert listing.parameters == twin.parameters
 
 
 @pytest.mark.usefixtures("postpress_default")

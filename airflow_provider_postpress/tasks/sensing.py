@@ -1,0 +1,173 @@
+"""What every sensor of ours does: poke in Airflow's loop, or hand over to the triggerer; fail softly alike in both."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+
+from airflow_provider_postpress.tasks.arguments import default_deferrable
+from airflow_provider_postpress.tasks.waiting import WaitingTask
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.resync.failure import Failure
+    from airflow_provider_postpress.resync.pacing import Intervals
+
+MIN_POLL_INTERVAL = 0.001
+
+
+class _NotYetError(Exception):
+    """
+    It has not ended; poke again later.
+
+    :param wait: seconds
+    """
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+
+
+def not_yet(wait: float) -> NoReturn:
+    """
+    End this poke, in place of letting seconds pass.
+
+    :param wait: seconds until the next
+    """
+    raise _NotYetError(wait)
+
+
+class PostpressSensor(BaseSensorOperator, WaitingTask):
+    """Waits; the parameters are told where they are public."""
+
+    def __init__(self, *, deferrable: bool | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self._wait = 0.0
+
+    @abstractmethod
+    def look(self, hook: PostpressHook, context: Context, sleep: Callable[[float], Any]) -> Any:
+        """
+        Ask once, and give the task's result or a failure, or let ``sleep`` end this poke.
+
+        :param hook: the connection
+        :param context: the run
+        :param sleep: is called where the answer is to be asked again
+        """
+
+    @abstractmethod
+    def hand_over_waiting(self) -> NoReturn:
+        """Let the triggerer go on from here."""
+
+    def execute(self, context: Context) -> Any:
+        """
+        Wait, here or in the triggerer.
+
+        :param context: the run
+        """
+        if not self.deferrable:
+            # Airflow's own timeout knows nothing of never_fail
+            with self.failing_softly(AirflowSensorTimeout):
+                return super().execute(context)
+        found = self.poke(context)
+        if not found:
+            self.hand_over_waiting()
+        return found.xcom_value
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
+        """
+        End the task with what the trigger tells.
+
+        :param context: the run
+        :param event: the trigger's event
+        """
+        with self.failing_softly():
+            return super().execute_complete(context, event)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """
+        Ask once.
+
+        :param context: the run
+        :return: whether it has ended, and its result
+        """
+        from airflow_provider_postpress.resync.failure import Failure
+
+        with self.failing_softly(), self.opened_hook() as hook:
+            try:
+                outcome = self.look(hook, context, not_yet)
+            except _NotYetError as later:
+                self._wait = later.wait
+                self.must_go_on()
+                return PokeReturnValue(is_done=False)
+            if isinstance(outcome, Failure):
+                self.give_up(outcome)
+            return PokeReturnValue(is_done=True, xcom_value=outcome)
+
+    def must_go_on(self) -> None:
+        """Refuse to go on where the next poke could not be right."""
+
+    @property
+    def forgets(self) -> bool:
+        """Whether each poke is made by an operator of its own, which knows nothing of the one before."""
+        return self.reschedule and not self.deferrable
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        # Postpress can ask for more than Airflow would wait
+        return max(super()._get_next_poke_interval(*args, **kwargs), self._wait)
+
+    def give_up(self, failure: Failure) -> NoReturn:
+        """
+        Raise what a failure means for the task; running out of time is what it is for any sensor.
+
+        :param failure: why there is no success
+        """
+        from airflow_provider_postpress.resync.failure import FailureKind
+
+        if failure.kind in (FailureKind.SYNC_TIMEOUT, FailureKind.ACCOUNT_TIMEOUT):
+            raise AirflowSensorTimeout(failure.message)
+        super().give_up(failure)
+
+    def intervals(self) -> Intervals:
+        """Give the settings of the waiting: those of any sensor."""
+        from airflow_provider_postpress.resync.pacing import Intervals
+
+        first = max(self.poke_interval, MIN_POLL_INTERVAL)
+        if not self.exponential_backoff:
+            return Intervals(first, first, growth=1, spread=0)
+        longest = self.max_wait.total_seconds() if self.max_wait else self.timeout
+        return Intervals(first, max(longest, first), growth=2)
+
+    def patience(self) -> timedelta:
+        """Give the time after which waiting is given up."""
+        return timedelta(seconds=self.timeout)
+
+    @contextmanager
+    def failing_softly(self, failure: type[AirflowException] = AirflowException) -> Iterator[None]:
+        """
+        Skip the task for its errors where it is to fail softly.
+
+        :param failure: which errors
+        """
+        # Airflow's own soft_fail skips on other errors in poke mode than it does when deferred
+        try:
+            yield
+        except AirflowSkipException:
+            raise
+        except failure as error:
+            if self.soft_fail or self.never_fail:
+                setting = "soft_fail" if self.soft_fail else "never_fail"
+                raise AirflowSkipException(f"Skipped because of {setting}: {error}") from error
+            raise

@@ -1,0 +1,1 @@
+"""Measurements against a real Airflow on this machine, each a command: ``python -m benchmarks.webhook``."""
