@@ -1,5 +1,7 @@
 # make demo            see it work: a real Airflow, an emulated Postpress that misbehaves, two to three minutes
 # make demo SERVE=1    the same, and Airflow stays up to be looked at
+# make soak            nothing is lost though requests fail and processes are killed; about an hour
+# make soak SHORT=1    the same in a few minutes; EXECUTOR=celery: with Celery. Also SEED=, ACCOUNTS= and WINDOWS=
 # make test            all tests; those in a browser need Chromium, and are skipped without
 # make lint            format, lint, types, layers
 # make clean           remove all that these made
@@ -7,7 +9,7 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo test lint clean
+.PHONY: help demo soak test lint clean
 .SILENT:
 
 help:
@@ -16,22 +18,28 @@ help:
 demo: .demo/venv/ready
 	PYTHONPYCACHEPREFIX=$(CURDIR)/.demo/pycache .demo/venv/bin/python -m demo $(if $(SERVE),--serve)
 
+soak: .soak/venv/ready
+	PYTHONPYCACHEPREFIX=$(CURDIR)/.soak/pycache .soak/venv/bin/python -m soak $(if $(SHORT),--short) \
+		$(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(WINDOWS),--windows $(WINDOWS))
+
 test: .venv/ready
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/ready
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
-	.venv/bin/mypy -p airflow_provider_postpress -p demo
+	.venv/bin/mypy -p airflow_provider_postpress -p demo -p soak
 	.venv/bin/lint-imports --no-logo
 
 clean:
-	rm -rf .artefacts .demo .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .artefacts .demo .soak .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/venv/ready: EXTRA := emulator
+.soak/venv/ready: EXTRA := soak
 .venv/ready: EXTRA := dev
-.demo/venv/ready .venv/ready: pyproject.toml
+.demo/venv/ready .soak/venv/ready .venv/ready: pyproject.toml
 	test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed, and is not on the path (or name it: make PYTHON=...)."; exit 1; }
 	echo "Installing Airflow and this package into $(@D) ..."
 	$(PYTHON) -m venv $(@D) || { echo "Python's venv module is needed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }

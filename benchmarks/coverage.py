@@ -11,11 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import pwd
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,7 +26,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from airflow_provider_postpress.assets import account_status_uri, account_uri
 from demo.local_airflow import LocalAirflow
-from demo.processes import free_port
+from demo.postgres import postgres
 
 DAY = timedelta(days=1)
 COLD_STARTS = 3
@@ -195,28 +191,8 @@ def _database(is_postgres: bool) -> Iterator[Mapping[str, str]]:
     if not is_postgres:
         yield {}
         return
-    with postgres() as url:
-        yield {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """Run a PostgreSQL, from the programs that are installed, and give the URL of an empty database of it."""
-    initdb, ctl = (str(shutil.which(name)) for name in ("initdb", "pg_ctl"))
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="postgres-") as home:
-        how: dict[str, Any] = {"cwd": home, "stdout": subprocess.DEVNULL, "check": True}
-        if os.getuid() == 0:  # PostgreSQL refuses to be run by root
-            nobody = pwd.getpwnam("nobody")
-            os.chown(home, nobody.pw_uid, nobody.pw_gid)
-            how |= {"user": nobody.pw_uid, "group": nobody.pw_gid}
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {home}"
-        subprocess.run([initdb, "-D", "data", "-U", "airflow", "-A", "trust", "--no-sync"], **how)  # noqa: S603
-        subprocess.run([ctl, "-D", "data", "-o", options, "-l", "log", "-w", "start"], **how)  # noqa: S603
-        try:
-            yield f"postgresql+psycopg2://airflow@127.0.0.1:{port}/postgres"
-        finally:
-            subprocess.run([ctl, "-D", "data", "-m", "immediate", "stop"], **how)  # noqa: S603
+    with postgres() as server:
+        yield {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url}
 
 
 if __name__ == "__main__":

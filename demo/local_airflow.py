@@ -44,6 +44,8 @@ class LocalAirflow:
     :param login: name and password to ask the REST API with, where the settings do not let in everybody as an admin
     :param python: the interpreter of the Airflow; default: this one
     :param base_path: where on its server it is, such as ``/airflow``, as behind a proxy; default: at the root
+    :param components: what it consists of: for each component what follows ``airflow`` on its command line. Each is
+        told its name as the environment variable ``LOCAL_AIRFLOW_COMPONENT``
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class LocalAirflow:
         login: tuple[str, str] | None = None,
         python: str = sys.executable,
         base_path: str = "",
+        components: Mapping[str, tuple[str, ...]] = COMPONENTS,
     ) -> None:
         self.home = home
         port = free_port()
@@ -62,7 +65,9 @@ class LocalAirflow:
         self._environment = {**_inherited(), **_settings(home, dags, self.url, port), **(settings or {})}
         self._login = login
         self._python = python
+        self._commands = components
         self._components: dict[str, Background] = {}
+        self._fallen: list[Background] = []
         self._http = httpx.Client(base_url=self.url, timeout=60)
 
     def prepare(self) -> None:
@@ -88,7 +93,7 @@ class LocalAirflow:
 
         :raises AirflowTrouble: one of them does not start
         """
-        for name in COMPONENTS:
+        for name in self._commands:
             if name not in self._components:
                 self.start_component(name)
         self.wait_for(self._is_well, seconds=_START_SECONDS, what="Airflow to start")
@@ -96,25 +101,36 @@ class LocalAirflow:
     def stop(self) -> None:
         """End all components."""
         self._http.close()
-        stop(self._components.values())
+        stop([*self._components.values(), *self._fallen])
         self._components.clear()
+        self._fallen.clear()
 
     def start_component(self, name: str) -> None:
         """
         Start a component, for the first time or again after ``kill_component``.
 
-        :param name: ``api-server``, ``scheduler``, ``dag-processor`` or ``triggerer``
+        :param name: one of its components, as ``scheduler``
         """
-        command = [self._python, "-m", "airflow", *COMPONENTS[name]]
-        self._components[name] = Background(command, self.log_of(name), self._environment)
+        command = [self._python, "-m", "airflow", *self._commands[name]]
+        environment = {**self._environment, "LOCAL_AIRFLOW_COMPONENT": name}
+        self._components[name] = Background(command, self.log_of(name), environment)
 
-    def kill_component(self, name: str) -> None:
+    def kill_component(self, name: str, *, alone: bool = False) -> None:
         """
         End a component at once, without a chance to clean up.
 
         :param name: see :meth:`start_component`
+        :param alone: leave its descendants to themselves, until :meth:`stop`
         """
-        self._components.pop(name).kill()
+        component = self._components.pop(name)
+        component.kill(alone=alone)
+        if alone:
+            self._fallen.append(component)
+
+    @property
+    def ended(self) -> list[str]:
+        """The components that have ended by themselves."""
+        return [name for name, component in self._components.items() if not component.runs]
 
     def log_of(self, name: str) -> Path:
         """
@@ -219,7 +235,7 @@ class LocalAirflow:
             folder /= f"map_index={instance['map_index']}"
         return folder / f"attempt={max(instance['try_number'], 1)}.log"
 
-    def wait_for(self, condition: Callable[[], T], *, seconds: float, what: str, every: float = 0.3) -> T:
+    def wait_for(self, condition: Callable[[], T | None], *, seconds: float, what: str, every: float = 0.3) -> T:
         """
         Wait until a condition holds, and give what it gives.
 
@@ -243,9 +259,8 @@ class LocalAirflow:
 
         :raises AirflowTrouble: one has ended
         """
-        for name, component in self._components.items():
-            if not component.runs:
-                raise AirflowTrouble(f"Airflow's {name} has ended by itself.\n{tail(component.log)}")
+        for name in self.ended:
+            raise AirflowTrouble(f"Airflow's {name} has ended by itself.\n{tail(self.log_of(name))}")
 
     def _answers(self) -> bool:
         try:

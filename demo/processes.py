@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,9 +43,16 @@ class Background:
         """Ask it to end, as it likes to."""
         self._process.terminate()
 
-    def kill(self) -> None:
-        """End it and its children at once, without a chance to clean up."""
-        _kill(self.family())
+    def kill(self, *, alone: bool = False) -> None:
+        """
+        End it at once, without a chance to clean up.
+
+        :param alone: leave its descendants to themselves
+        """
+        if alone:
+            self._process.kill()
+        else:
+            _kill(self.family())
         self.wait()
 
     def wait(self) -> None:
@@ -52,12 +60,8 @@ class Background:
         self._process.wait()
 
     def family(self) -> list[psutil.Process]:
-        """List the process and all its descendants: none, once it has ended."""
-        try:
-            process = psutil.Process(self._process.pid)
-            return [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        """List the process and all its descendants that still run, also those that have outlived it."""
+        return [process for process in psutil.process_iter() if _session_of(process.pid) == self._process.pid]
 
 
 def stop(processes: Collection[Background]) -> None:
@@ -81,6 +85,13 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

@@ -1,4 +1,4 @@
-"""What tests of several folders use: a browser; and that groups of tests stay together."""
+"""What tests of several folders use: a browser, a PostgreSQL; and that groups of tests stay together."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from demo.browser import NoChromium, chromium, find_chromium
+from demo.postgres import NoPostgres, find_postgres
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -49,3 +50,15 @@ def browser() -> Iterator[Browser]:
 
         expect.set_options(timeout=PATIENCE_MS)
         yield browser
+
+
+@pytest.fixture(scope="session")
+def needs_postgres() -> None:
+    """Skip where no PostgreSQL is installed, or no driver; fail where POSTPRESS_REQUIRE_POSTGRES=1 says that one is."""
+    try:
+        find_postgres()
+        import psycopg2  # noqa: F401 (what Airflow needs)
+    except (NoPostgres, ImportError) as none:
+        if os.environ.get("POSTPRESS_REQUIRE_POSTGRES") == "1":
+            raise
+        pytest.skip(str(none))

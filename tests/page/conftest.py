@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from shutil import copytree, which
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 # whoever imports Airflow first must not find the home of another
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
-from benchmarks.coverage import postgres
 from demo.local_airflow import LocalAirflow
+from demo.postgres import postgres
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -40,13 +40,9 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "sqlite":
         yield tables_made(f"sqlite:///{tmp_path_factory.mktemp('database')}/airflow.db")
         return
-    pytest.importorskip(
-        "psycopg2", reason="Airflow's driver of PostgreSQL is not installed: pip install psycopg2-binary"
-    )
-    if not (which("initdb") and which("pg_ctl")):
-        pytest.skip("PostgreSQL is not installed: initdb and pg_ctl are not on the path.")
-    with postgres() as url:
-        yield tables_made(url)
+    request.getfixturevalue("needs_postgres")
+    with postgres() as server:
+        yield tables_made(server.url)
 
 
 @pytest.fixture
