@@ -206,6 +206,7 @@ class Worker:
     Runs a task to its end, in a fresh operator for each of its steps, as Airflow does.
 
     :ivar dag_run: fields of the run that differ from a manual one of 5 January 2026
+    :ivar schedule: the DAG's
     :ivar timezone: the DAG's
     :ivar map_index: the task's place among mapped ones
     :ivar try_number: which try of the task it runs
@@ -215,6 +216,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.dag_run: dict[str, Any] = {}
+        self.schedule: Any = None
         self.timezone = "UTC"
         self.map_index = -1
         self.try_number = 1
@@ -303,7 +305,7 @@ class Worker:
         :param operator: its class
         :param arguments: its arguments, but ``task_id``
         """
-        with DAG("messages", schedule=None, start_date=pendulum.datetime(2026, 1, 1, tz=self.timezone)):
+        with DAG("messages", schedule=self.schedule, start_date=pendulum.datetime(2026, 1, 1, tz=self.timezone)):
             return operator(task_id="sync", retries=1, **arguments)
 
     def _task_instance(self, task: BaseOperator, **from_server: Any) -> RuntimeTaskInstance:
