@@ -51,9 +51,15 @@ Came = str | SyncAnswer | Account | PostpressError
 
 
 class Scripted:
-    """A Postpress that says what its script says, and a clock that only waits and requests move."""
+    """
+    A Postpress that says what its script says, and a clock that only waits and requests move.
 
-    def __init__(self, came: Iterable[Came], *, seconds_per_request: float = 0.0) -> None:
+    :param came: the script
+    :param seconds_per_request: how long a request takes
+    :param steps: by how many seconds the clock is set, in the first wait, in the second …
+    """
+
+    def __init__(self, came: Iterable[Came], *, seconds_per_request: float = 0.0, steps: Iterable[float] = ()) -> None:
         self.now = NOW
         self.requests: list[datetime] = []
         self.paths: list[str] = []
@@ -62,6 +68,7 @@ class Scripted:
         self.said: list[Say] = []
         self._came = iter(came)
         self._seconds_per_request = seconds_per_request
+        self._steps = chain(steps, repeat(0.0))
 
     def send(self, endpoint: Any) -> Any:
         self.now += timedelta(seconds=self._seconds_per_request)
@@ -83,7 +90,7 @@ class Scripted:
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
-        self.now += timedelta(seconds=seconds)
+        self.now += timedelta(seconds=seconds + next(self._steps))
 
     def log(self) -> str:
         return "\n".join(say.text for say in self.said)
@@ -436,6 +443,74 @@ def test_no_server_can_make_it_ask_more_than_twice_without_a_wait_or_go_on_beyon
     assert most_requests_without_a_wait(postpress) <= 2
     assert postpress.now <= NOW + timedelta(seconds=1800)
     assert len(postpress.requests) < 400
+
+
+# clocks that are wrong
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("step", [-24 * HOUR, -HOUR, -1, HOUR], ids=str)
+def test_a_clock_that_is_set_during_a_wait_changes_no_wait_before_the_deadline(runner: Runner, step: float) -> None:
+    came = ["SYNC_STARTED", *["SYNC_RUNNING"] * 3, "SYNC_DONE"]
+    outcome, postpress = follow(runner, came, steps=[0, step])
+    assert success(outcome).status == "SYNC_DONE"
+    assert postpress.waits == [10, 15, 22.5, 33.75]
+
+
+def test_a_clock_that_is_set_back_lets_a_sync_be_given_up_later_by_no_more_than_that(runner: Runner) -> None:
+    outcome, postpress = follow(runner, chain(["SYNC_STARTED"], repeat("SYNC_RUNNING")), steps=[0, -HOUR])
+    assert failure(outcome).kind is FailureKind.SYNC_TIMEOUT
+    assert sum(postpress.waits) == 6 * HOUR + HOUR
+
+
+@pytest.mark.parametrize(("last", "ends"), [("SYNC_DONE", SyncResult), ("SYNC_RUNNING", Failure)])
+def test_a_clock_that_is_set_beyond_the_deadline_is_followed_by_a_last_request(
+    runner: Runner, last: str, ends: type
+) -> None:
+    outcome, postpress = follow(runner, ["SYNC_STARTED", last], steps=[7 * HOUR])
+    assert isinstance(outcome, ends)
+    assert len(postpress.requests) == 2
+
+
+@pytest.mark.parametrize("behind", [-5 * HOUR, 5 * HOUR], ids=["behind", "ahead"])
+def test_a_triggerer_whose_clock_is_not_the_workers_sees_a_sync_through(runner: Runner, behind: float) -> None:
+    told = {"known": {"owner": "ours"}, "polls": 2, "started_at": NOW.isoformat(), "not_before": NOW.isoformat()}
+    made = driver(progress=Progress.from_dict(told))
+    postpress = Scripted(["SYNC_RUNNING", "SYNC_DONE"])
+    postpress.now -= timedelta(seconds=behind)
+
+    outcome = runner(made.steps(wait_from=postpress.now), postpress)
+
+    assert success(outcome).progress.known.owner is Owner.OURS
+    # what Postpress wants waited is told as a time, so that it outlasts a move: a clock that is behind waits for it
+    assert postpress.waits == [max(10, behind), 15]
+
+
+@given(
+    pattern=st.lists(st.sampled_from([*STATUSES, *ERRORS]), min_size=1, max_size=6),
+    request_=st.sampled_from([ACCOUNT, CHUNKED]),
+    steps=st.lists(st.integers(-7200, 7200), max_size=12),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_no_clock_makes_a_success_of_what_did_not_start_and_end_nor_a_wait_without_an_end(
+    pattern: list[Came], request_: SyncRequest, steps: list[int]
+) -> None:
+    given_: list[Came] = []
+
+    def endless() -> Iterator[Came]:
+        while True:
+            for came in pattern:
+                given_.append(came)
+                yield came
+
+    outcome, postpress = follow(blocking, endless(), driver(request_, timeout=1800), steps=steps)
+
+    if isinstance(outcome, SyncResult):
+        *before, last = given_
+        assert ("SYNC_STARTED" in before, last) == (True, "SYNC_DONE")
+    assert all(0 <= wait <= 72 for wait in postpress.waits)
+    assert sum(postpress.waits) <= 1800 + sum(-step for step in steps if step < 0) + 0.001
 
 
 # a request without effects
