@@ -69,7 +69,7 @@ def credentials_of(connection: Connection) -> Credentials:
 
     The extra holds ``provider`` and any field of its variant; login and password fill those that the extra leaves out,
     see :data:`PLACES`. What is absent or empty in the extra is left out, and texts are read as the number, the boolean,
-    the array or the object that they write.
+    the array or the object that they write; a whole number in place of a text is its digits.
 
     :param connection: an Airflow connection of any type
     :raises PostpressInvalidRequest: the credentials are not as documented; the text names the connection, each field
@@ -130,11 +130,16 @@ def _own_fields(variant: Variant, variants: Sequence[Variant]) -> set[str]:
 
 
 def _with_texts_read(part: type[CredentialsPart], document: Mapping[str, Any]) -> dict[str, Any]:
-    """Read texts as JSON where no text can be right: Airflow's URIs have texts only."""
+    """
+    Read texts as JSON where no text can be right: Airflow's URIs have texts only. Airflow 3.1 reads all of those as JSON:
+    what it made a whole number of is a text again where no number can be right.
+    """
     return {name: _read(part, name, value) if name in part.model_fields else value for name, value in document.items()}
 
 
 def _read(part: type[CredentialsPart], name: str, value: Any) -> Any:
+    if type(value) is int and part.takes_text(name) and not part.takes_number(name):
+        return str(value)
     if isinstance(value, str) and not part.takes_text(name):
         try:
             value = json.loads(value)

@@ -118,6 +118,16 @@ def test_all_can_be_in_the_extra(variant: type[Credentials]):
     assert credentials_of(connection(body_of(variant))).body() == body_of(variant)
 
 
+def test_digits_that_airflow_took_for_a_number_are_a_text_again():
+    # Airflow 3.1 does so with all that a URI has
+    told = {"provider": "LINKEDIN", "recruiter_contract_id": 2001, "sync_limit": {"chats": 20}}
+
+    body = credentials_of(connection(told, "anna", "hunter2")).body()
+
+    assert body["recruiter_contract_id"] == "2001"
+    assert body["sync_limit"] == {"chats": 20}
+
+
 def test_airflow_reads_the_readmes_file(tmp_path: Path):
     file = tmp_path / "connections.json"
     file.write_text(CONNECTIONS_JSON)

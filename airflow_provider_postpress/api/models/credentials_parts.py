@@ -55,6 +55,15 @@ class CredentialsPart(BaseModel):
         return any(kind in (str, SecretStr) or get_origin(kind) is Literal for kind in kinds)
 
     @classmethod
+    def takes_number(cls, field: str) -> bool:
+        """
+        Tell whether a number can be right for a field.
+
+        :param field: the field's name
+        """
+        return any(kind in (int, float) for kind in _kinds(cls.model_fields[field].annotation))
+
+    @classmethod
     def part(cls, field: str) -> type[CredentialsPart] | None:
         """
         Give what a field's value, or each value of its array, is read as, if that is a part of its own.
