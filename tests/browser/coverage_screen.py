@@ -126,16 +126,24 @@ class CoverageScreen:
             self.page.keyboard.press("Tab")
         raise AssertionError(f"The Tab key does not lead to {wanted}.")
 
+    def drag_overview(self, first: float, last: float) -> None:
+        """Drag over the overview, from and to so far from left (0) to right (1). The accounts must be there already."""
+        overview = self.frame.locator("#overview")
+        box = overview.bounding_box()
+        assert box
+        places = [{"x": box["width"] * share, "y": box["height"] / 2} for share in (first, last)]
+        overview.drag_to(overview, source_position=places[0], target_position=places[1])
+
     def click_strip(self, account: str, share: float) -> None:
         """Click on an account's strip, so far from left (0) to right (1)."""
-        strip = self.row(account).locator("canvas")
+        strip = self._painted_strip(account)
         box = strip.bounding_box()
         assert box
         strip.click(position={"x": box["width"] * share, "y": box["height"] / 2})
 
     def colours_of(self, account: str, first: float, last: float) -> set[str]:
         """The colours along the middle of a part of an account's strip (0: left, 1: right)."""
-        strip = self.row(account).locator("canvas")
+        strip = self._painted_strip(account)
         colours: list[str] = strip.evaluate(
             """(canvas, [first, last]) => {
                 const [from, to] = [first, last].map((share) => Math.floor(canvas.width * share));
@@ -146,6 +154,12 @@ class CoverageScreen:
             [first, last],
         )
         return set(colours)
+
+    def _painted_strip(self, account: str) -> Locator:
+        strip = self.row(account).locator("canvas")
+        # a canvas is 300 wide until it is painted, which is when it has been seen to be on the screen
+        expect(strip).not_to_have_attribute("width", re.compile("^(0|300)$"))
+        return strip
 
     def picture(self, name: str) -> None:
         """Take a picture of the tab."""

@@ -103,14 +103,8 @@ def test_a_zoom_narrows_the_totals_and_the_rows(visit):
 def test_a_part_of_the_year_is_dragged_out_of_the_overview(visit):
     screen = visit()
     screen.open_at()
-    box = screen.frame.locator("#overview").bounding_box()
-    assert box
-    days = 365
-    x = {name: box["x"] + box["width"] * (1 - back / days) for name, back in (("from", 80), ("to", 50))}
-    screen.page.mouse.move(x["from"], box["y"] + box["height"] / 2)
-    screen.page.mouse.down()
-    screen.page.mouse.move(x["to"], box["y"] + box["height"] / 2, steps=5)
-    screen.page.mouse.up()
+    expect(screen.row(ANNA, "6 days lost in 3 gaps")).to_be_visible()
+    screen.drag_overview(1 - 80 / 365, 1 - 50 / 365)
     expect(screen.row(ANNA, "3 days lost in 1 gap")).to_be_visible()
     expect(screen.card("Failed")).to_contain_text("none in this span")
 

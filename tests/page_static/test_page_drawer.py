@@ -97,6 +97,7 @@ def test_figures_and_gaps_follow_the_zoom(ana: Account, opened: Callable[..., Pa
 
 def test_focus_goes_in_and_comes_back(ana: Account, opened: Callable[..., Page]) -> None:
     page = opened()
+    page.locator("[data-account]").first.wait_for()
     page.get_by_label("Sort").focus()
     for key in ("Tab", "Enter"):
         page.keyboard.press(key)
