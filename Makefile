@@ -1,15 +1,16 @@
 # make demo            see it work: a real Airflow, an emulated Postpress that misbehaves, two to three minutes
 # make demo SERVE=1    the same, and Airflow stays up to be looked at
 # make soak            nothing is lost though requests fail and processes are killed; about an hour
-# make soak SHORT=1    the same in a few minutes; EXECUTOR=celery: with Celery. Also SEED=, ACCOUNTS= and WINDOWS=
+# make soak SHORT=1    the same in a few minutes; EXECUTOR=celery: with Celery. Also SEED=, ACCOUNTS=, WINDOWS=, CALM=1
 # make test            all tests; those in a browser need Chromium, and are skipped without
+# make versions        all tests on the last release of each supported Airflow; one with AIRFLOW=3.1, a part with SUITE=live
 # make lint            format, lint, types, layers
 # make clean           remove all that these made
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo soak test lint clean
+.PHONY: help demo soak test versions lint clean
 .SILENT:
 
 help:
@@ -19,17 +20,20 @@ demo: .demo/venv/ready
 	PYTHONPYCACHEPREFIX=$(CURDIR)/.demo/pycache .demo/venv/bin/python -m demo $(if $(SERVE),--serve)
 
 soak: .soak/venv/ready
-	PYTHONPYCACHEPREFIX=$(CURDIR)/.soak/pycache .soak/venv/bin/python -m soak $(if $(SHORT),--short) \
+	PYTHONPYCACHEPREFIX=$(CURDIR)/.soak/pycache .soak/venv/bin/python -m soak $(if $(SHORT),--short) $(if $(CALM),--calm) \
 		$(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(WINDOWS),--windows $(WINDOWS))
 
 test: .venv/ready
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
+versions: .venv/ready
+	.venv/bin/python -m versions $(if $(AIRFLOW),--airflow $(AIRFLOW)) $(if $(SUITE),--suite $(SUITE))
+
 lint: .venv/ready
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
-	.venv/bin/mypy -p airflow_provider_postpress -p demo -p soak
+	.venv/bin/mypy -p airflow_provider_postpress -p demo -p versions -p soak
 	.venv/bin/lint-imports --no-logo
 
 clean:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -46,8 +47,8 @@ class Installed:
         self.elsewhere = folder / "elsewhere"
         self.elsewhere.mkdir()
         versions = folder / "versions.txt"
-        versions.write_text(uv("pip", "freeze", "--exclude-editable"))
-        uv("venv", folder / "venv")
+        versions.write_text(uv("pip", "freeze", "--exclude-editable", "--python", sys.executable))
+        uv("venv", "--python", sys.executable, folder / "venv")
         uv("pip", "install", "--python", self.bin / "python", "--constraint", versions, f"{wheel}[emulator]")
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},

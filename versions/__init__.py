@@ -1,0 +1,1 @@
+"""The tests on every Airflow that is supported, see ``python -m versions --help``."""

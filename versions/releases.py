@@ -1,0 +1,33 @@
+"""Which Airflows are supported, and what each cannot be installed with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Release:
+    """
+    The last release of a minor version of Airflow, as the package index has it on the day.
+
+    :param minor: such as ``3.1``
+    :param until: the day that ends what it is installed with, where it does not work with the newest that it allows
+    """
+
+    minor: str
+    until: str | None = None
+
+    @property
+    def requirement(self) -> str:
+        """What to ask the package index for."""
+        return f"apache-airflow~={self.minor}.0"
+
+
+RELEASES = (
+    Release("3.1"),
+    # no task runs with the newest: with FastAPI's from 0.157 on (at the latest) the execution API cannot be made
+    # ("TITerminalStatePayload needs a discriminator field"); with the one that Airflow 3.3 wants (< 0.137) `dag.test()`
+    # cannot use it ("no attribute 'svcs_registry'")
+    Release("3.2", until="2026-06-15"),
+    Release("3.3"),
+)

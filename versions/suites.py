@@ -1,0 +1,31 @@
+"""What the tests are, in parts by what they need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1] / "tests"
+
+SUITES = {
+    # the decisions, the client, the page in a browser: no Airflow, or no more of it than its classes
+    "unit": ("unit", "model", "page_static", "test_house.py", "test_package.py", "test_versions.py"),
+    # the Postpress of this machine, over HTTP
+    "emulator": ("emulator",),
+    # Airflow's own task runner, triggerer code, database and API server
+    "airflow": ("airflow", "page", "webhook"),
+    # whole Airflows: scheduler, triggerer, DAG processor, API server, and a browser
+    "live": ("live", "browser"),
+}
+"""Each suite, and what of ``tests/`` belongs to it."""
+
+
+def misplaced(tests: Path = TESTS) -> list[str]:
+    """
+    List what holds tests and does not belong to exactly one suite, and what belongs to one and is not there.
+
+    :param tests: the folder
+    """
+    there = {path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py")}
+    named = Counter(name for names in SUITES.values() for name in names)
+    return sorted(name for name in there | named.keys() if named[name] != 1 or name not in there)
