@@ -11,7 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psutil  # type: ignore[import-untyped]  # it comes with Airflow, and without types
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian and Ubuntu put the programs of each version, and not on the path."""
@@ -31,8 +34,9 @@ class Postgres:
     """
 
     def __init__(self, programs: Path, home: str) -> None:
-        from demo.processes import free_port
+        from demo.processes import free_port  # it needs psutil, and `main` works without
 
+        self._home = Path(home)
         self._port = free_port()
         self._ctl = str(programs / "pg_ctl")
         self._how: dict[str, Any] = {"cwd": home, "stdout": subprocess.DEVNULL, "check": True}
@@ -57,6 +61,13 @@ class Postgres:
     def crash(self) -> None:
         """End it at once, without a chance to clean up: what it had not written it recovers from its journal."""
         self._control("-m", "immediate", "stop")
+
+    def family(self) -> list[psutil.Process]:
+        """List its processes."""
+        import psutil
+
+        server = psutil.Process(int((self._home / "data/postmaster.pid").read_text().split()[0]))
+        return [server, *server.children(recursive=True)]
 
     def _control(self, *arguments: str) -> None:
         subprocess.run([self._ctl, "-D", "data", *arguments], **self._how)  # noqa: S603 (the command is ours)

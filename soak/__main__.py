@@ -17,7 +17,8 @@ from typing import NoReturn
 from demo.local_airflow import AirflowTrouble
 from demo.postgres import NoPostgres
 from soak.cluster import EXECUTORS
-from soak.run import Report, soak
+from soak.report import Report
+from soak.run import soak
 from soak.scenario import Scenario
 
 FOLDER = Path(__file__).parents[1] / ".soak"
@@ -26,20 +27,23 @@ FOLDER = Path(__file__).parents[1] / ".soak"
 def main() -> None:
     """Soak; end with 0 only if every promise is kept."""
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="few accounts, few windows, one of each kill")
+    plan = parser.add_mutually_exclusive_group()
+    plan.add_argument("--short", action="store_const", const="short", dest="plan", help="little, and one of each kill")
+    plan.add_argument("--calm", action="store_const", const="calm", dest="plan", help="nothing fails: for measuring")
+    parser.set_defaults(plan="long")
     parser.add_argument("--executor", choices=EXECUTORS, default="local", help="where tasks run (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="decides what goes wrong (%(default)s)")
     parser.add_argument("--accounts", type=int, help="how many accounts (20; short: 4)")
     parser.add_argument("--windows", type=int, help="how many daily windows of each (30; short: 4)")
     chosen = parser.parse_args()
-    accounts, windows = (4, 4) if chosen.short else (20, 30)
+    accounts, windows = (4, 4) if chosen.plan == "short" else (20, 30)
     scenario = Scenario(chosen.seed, chosen.accounts or accounts, chosen.windows or windows)
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     shutil.rmtree(FOLDER / "airflow", ignore_errors=True)
     FOLDER.mkdir(exist_ok=True)
     try:
-        report = soak(scenario, FOLDER, executor=chosen.executor, is_short=chosen.short, say=_say)
+        report = soak(scenario, FOLDER, executor=chosen.executor, plan=chosen.plan, say=_say)
     except (AirflowTrouble, NoPostgres) as trouble:
         _say(f"{trouble}\nAll logs are in {FOLDER}.")
         sys.exit(1)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from demo.local_airflow import COMPONENTS, AirflowTrouble, LocalAirflow, tail
 from demo.postgres import Postgres
 from demo.processes import Background, free_port, stop
+from soak.cost import Cost, cost_of
 from soak.scenario import DAG_ID
 
 EXECUTORS = {"local": "LocalExecutor", "celery": "CeleryExecutor"}
@@ -30,7 +31,6 @@ _BROKER_SECONDS = 20
 SETTINGS = {
     "AIRFLOW__CORE__HOSTNAME_CALLABLE": "soak.hostname.component",
     "AIRFLOW__CORE__PARALLELISM": str(_SLOTS),
-    "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "1000",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
@@ -49,6 +49,9 @@ _TASKS = text(
     " LEFT JOIN trigger ON trigger.id = ti.trigger_id LEFT JOIN job ON job.id = trigger.triggerer_id"
     " WHERE ti.dag_id = :dag_id"
 )
+
+
+_CLIENTS = text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,13 @@ class Cluster(LocalAirflow):
                 return [Task(**row) for row in connection.execute(_TASKS, {"dag_id": DAG_ID}).mappings()]
         except OperationalError:
             return []
+
+    def cost(self) -> Cost:
+        """Measure what all has cost so far."""
+        with self._engine.connect() as connection:
+            clients = int(connection.execute(_CLIENTS).scalar_one())
+        families = {name: component.family() for name, component in self._components.items()}
+        return cost_of({**families, "PostgreSQL": self.database.family()}, clients)
 
     def stop(self) -> None:
         """End all components."""

@@ -25,7 +25,9 @@ REQUEST_SECONDS = 5
 
 _CHATS = 4
 _MESSAGES_A_DAY = 8
-_SLOW = 4
+_FOREIGN_MS = 40_000
+"""How long a sync takes that somebody else began: until our first task has met it."""
+_SLOW = 2
 """How many times longer the chunks of a slow account take."""
 
 
@@ -123,11 +125,10 @@ class Scenario:
 
     def furnish(self, postpress: EmulatorControl) -> None:
         """
-        Add the accounts with their chats and messages, and what is to go wrong.
+        Add the accounts with their chats and messages.
 
         :param postpress: the emulator
         """
-        chance = Random(self.seed)  # noqa: S311 (not for secrets)
         for subject in self.subjects:
             if subject.is_chat:
                 owner = postpress.add_account(subject.provider, account_id=f"of_{subject.id}")
@@ -137,10 +138,22 @@ class Scenario:
                 for _ in range(_CHATS):
                     postpress.add_chat(owner)
             postpress.scatter_messages(owner, _MESSAGES_A_DAY * self.windows, *self.span)
-            if subject.chunk_size and chance.random() < 0.5:
-                postpress.set_duration(**subject.address, duration_ms=_SLOW * SYNC_MS)
-            if chance.random() < 0.5:
+
+    def let_go_wrong(self, postpress: EmulatorControl) -> None:
+        """
+        Make the first tasks meet what others began, some chunks slow, some syncs fail, and any request go wrong.
+
+        :param postpress: the emulator
+        """
+        chance = Random(self.seed)  # noqa: S311 (not for secrets)
+        for number, subject in enumerate(self.subjects):
+            if number % 3 == 0:
+                postpress.set_duration(**subject.address, duration_ms=_FOREIGN_MS)
+                postpress.foreign_sync(parameters=None if subject.is_chat else BEFORE_ALL, **subject.address)
+            elif number % 3 == 1:
                 postpress.leave_leftover(**subject.address, status=chance.choice(("SYNC_DONE", "SYNC_ERROR")))
+            slowness = _SLOW if subject.chunk_size and chance.random() < 0.5 else 1
+            postpress.set_duration(**subject.address, duration_ms=slowness * SYNC_MS)
             if chance.random() < 0.5:
                 postpress.fail_next_sync(**subject.address)
         for fault, probability in MISHAPS:

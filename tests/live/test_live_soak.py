@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_postpress.emulator import Emulator
 from soak.cluster import Task
-from soak.run import SHORT, soak
+from soak.run import PLANS, soak
 from soak.scenario import Scenario, Subject
 from soak.verdict import Verdict, judge
 
@@ -24,10 +24,10 @@ WINDOWS = [(subject, day) for subject in (ACCOUNT, CHAT) for day in (FIRST, SECO
 
 
 def test_nothing_is_lost_while_requests_fail_and_each_process_is_killed_once(needs_postgres, tmp_path):
-    report = soak(Scenario(seed=1, accounts=4, windows=4), tmp_path, executor="local", is_short=True, say=print)
+    report = soak(Scenario(seed=1, accounts=4, windows=4), tmp_path, executor="local", plan="short", say=print)
 
     assert report.in_vain == []
-    assert set(report.deeds) == set(SHORT)
+    assert set(report.deeds) == set(PLANS["short"])
     assert report.verdict.is_kept, (report.markdown(), report.verdict)
 
 
