@@ -7,6 +7,7 @@ then until Airflow has taken notice. None sleeps and hopes.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,11 +65,11 @@ class Havoc:
 
     def kill_task(self) -> None:
         """Kill a task's process that has just started a sync and reads the answer."""
-        self._starting().kill()
+        self._kill_as_it_starts(lambda task: task)
 
     def kill_worker_of_task(self) -> None:
         """Kill the process that watches over such a task; the task is left to itself."""
-        self._starting().parent().kill()
+        self._kill_as_it_starts(psutil.Process.parent)
 
     def kill_triggerer(self) -> None:
         """Kill a triggerer that waits for a sync that runs; the other one has to take over before it is back."""
@@ -156,23 +157,29 @@ class Havoc:
         finally:
             self._postpress.set_source_status(account.id, "OK")
 
-    def _starting(self) -> psutil.Process:
-        """Wait for a task that has just started a sync, and has not read the answer yet: give its process."""
-
+    def _kill_as_it_starts(self, victim_of: Callable[[psutil.Process], psutil.Process]) -> None:
         def about_to_start() -> Task | None:
             return self._any(task for task in self._tasks("queued") if not task.resumes)
 
-        def started() -> Task | None:
-            task = self._wait(about_to_start, "a task to be queued")
-            subject = self._subjects[task.task_id]
+        def killed() -> bool:
+            subject = self._of(self._wait(about_to_start, "a task to be queued"))
             seen = self._slow_answers(subject)
             route: Route = "chat_sync" if subject.is_chat else "account_sync"
             self._postpress.inject(_SLOWLY, route=route, **subject.address)
             self._wait(lambda: self._slow_answers(subject) > seen, f"a request for {subject.id}")
-            running = self._tasks("running", subject)
-            return running[0] if running and running[0].pid and self._syncs(running[0]) else None
+            return any(task.pid and self._syncs(task) and kill(task.pid) for task in self._tasks("running", subject))
 
-        return psutil.Process(self._wait(started, "a task that starts a sync").pid)
+        def kill(pid: int) -> bool:
+            try:
+                process = psutil.Process(pid)
+                is_watched = os.getsid(process.ppid()) == os.getsid(process.pid)  # not left to itself already
+                if is_watched:
+                    victim_of(process).kill()
+            except (psutil.NoSuchProcess, ProcessLookupError):  # it was quicker
+                return False
+            return is_watched
+
+        self._wait(killed, "a task that starts a sync")
 
     def _slow_answers(self, subject: Subject) -> int:
         return sum(request["fault"] == _SLOWLY.kind for request in self._postpress.requests(**subject.address))

@@ -47,6 +47,7 @@ class Subject:
     :param provider: of the account, in Postpress's words
     :param is_chat: whether it is a chat, of an account that nothing else syncs
     :param deferrable: whether its task waits in the triggerer
+    :param ends_in_triggerer: whether the triggerer ends it, too, so that no worker is started again
     :param chunk_size: chats per chunk
     """
 
@@ -54,6 +55,7 @@ class Subject:
     provider: str
     is_chat: bool = False
     deferrable: bool = True
+    ends_in_triggerer: bool = False
     chunk_size: int | None = None
 
     @property
@@ -98,6 +100,7 @@ class Scenario:
                 f"account_{number:02}",
                 chance.choice(("LINKEDIN", "TELEGRAM")),
                 deferrable=number % 5 != 3,
+                ends_in_triggerer=number % 5 == 2,
                 chunk_size=chance.choice((1, 2, 3)) if number % 4 == 1 else None,
             )
             for number in range(self.accounts)

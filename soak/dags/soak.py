@@ -32,6 +32,8 @@ with DAG(
             "task_id": subject["id"],
             "pool": subject["id"],  # of one slot, counting deferred tasks: one poller an account
             "deferrable": subject["deferrable"],
+            "end_from_trigger": subject["ends_in_triggerer"],
+            "emit_asset_events": not subject["ends_in_triggerer"],  # Airflow emits none for a task that ends there
         }
         if subject["is_chat"]:
             PostpressChatResyncOperator(chat_id=subject["id"], **own)
