@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow.providers.common.compat.connection import get_async_connection
 
 from airflow_provider_postpress.api.client import AsyncPostpressClient
+from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 from airflow_provider_postpress.hooks.settings import ConnectionSettings, new_client, settings_of
 
 
@@ -40,17 +41,28 @@ async def shared_client(postpress_conn_id: str) -> AsyncIterator[SharedClient]:
     settings = settings_of(await get_async_connection(postpress_conn_id))
     lease = _join(settings, postpress_conn_id)
     try:
-        yield SharedClient(lease.client, settings)
+        # who is cancelled here takes the client from nobody else
+        yield SharedClient(await asyncio.shield(lease.client), settings)
     finally:
         await _leave(lease, settings)
 
 
 class _Lease:
-    """A client, and how many use it."""
+    """
+    A client that is being made, and how many use it.
 
-    def __init__(self, client: AsyncPostpressClient) -> None:
-        self.client = client
+    It is made in a thread: to read the certificates that TLS trusts would hold the event loop up.
+    """
+
+    def __init__(self, settings: ConnectionSettings, conn_id: str) -> None:
+        making = asyncio.to_thread(new_client, AsyncPostpressClient, settings, conn_id=conn_id)
+        self.client = asyncio.ensure_future(making)
         self.users = 0
+
+    async def close(self) -> None:
+        """Close the client, if there came to be one."""
+        with suppress(PostpressInvalidRequest):
+            await (await self.client).aclose()
 
 
 _Leases = WeakValueDictionary[ConnectionSettings, _Lease]
@@ -65,7 +77,7 @@ def _join(settings: ConnectionSettings, conn_id: str) -> _Lease:
     leases = _leases.setdefault(asyncio.get_running_loop(), _Leases())
     lease = leases.get(settings)
     if lease is None:
-        lease = leases[settings] = _Lease(new_client(AsyncPostpressClient, settings, conn_id=conn_id))
+        lease = leases[settings] = _Lease(settings, conn_id)
     lease.users += 1
     return lease
 
@@ -76,7 +88,7 @@ async def _leave(lease: _Lease, settings: ConnectionSettings) -> None:
         return
     # before the first await: who comes now must not find a client that is being closed
     del _leases[asyncio.get_running_loop()][settings]
-    closing = asyncio.ensure_future(lease.client.aclose())
+    closing = asyncio.ensure_future(lease.close())
     _closing.add(closing)
     closing.add_done_callback(_closing.discard)
     # who is cancelled here leaves at once; the connections are closed nevertheless

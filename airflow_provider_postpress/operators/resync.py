@@ -32,12 +32,14 @@ class _ResyncOperator(PollingOperator, SyncTask):
         if_running: str,
         wait_for_completion: bool,
         emit_asset_events: bool,
+        end_from_trigger: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.emit_asset_events = emit_asset_events
         if wait_for_completion:
             self.declare_event()
+        self.let_trigger_end(end_from_trigger)
         self.if_running = choice("if_running", if_running, ("wait", "fail"))
         self.wait_for_completion = wait_for_completion
         self.expected_status = "SYNC_DONE" if wait_for_completion else "SYNC_STARTED"
@@ -58,7 +60,9 @@ class _ResyncOperator(PollingOperator, SyncTask):
         self.note_attempt(window, context)
         with self.opened_hook() as hook:
             pacing = self.pacing()
-            request = self.sync_request(hook, window, pacing=pacing, sleep=time.sleep)
+            request = self.take(self.request_steps(hook.settings, window, pacing), hook, time.sleep)
+            if isinstance(request, Failure):
+                self.give_up(request)
             sent = dict(request.parameters) or "no parameters"
             self.log.info("Syncing %s, %s. Each request sends %s.", request, self.span_of(request, context), sent)
             driver = SyncDriver(
@@ -165,6 +169,8 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
         Airflow 3.3 on). Without ``wait_for_completion`` it is the sensor with the handle that does so. ``False``: also
         no ``postpress_sync``, so what this task syncs, or fails to, is not known
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
+    :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
+        (``False``); only failures then cost one. Not where asset events are emitted, nor under ``dag.test()``
     :param poll_interval: time before the first poll (10 s), growing by half with each; ``timedelta`` or seconds
     :param max_poll_interval: time that the poll interval grows to (60 s); ``timedelta`` or seconds
     :param timeout: time after which the sync is given up (6 h); ``timedelta`` or seconds. When deferrable, a shorter
@@ -197,6 +203,7 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
         wait_for_completion: bool = True,
         emit_asset_events: bool = True,
         deferrable: bool | None = None,
+        end_from_trigger: bool = False,
         poll_interval: timedelta | float = 10,
         max_poll_interval: timedelta | float = 60,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
@@ -216,6 +223,7 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
             wait_for_completion=wait_for_completion,
             emit_asset_events=emit_asset_events,
             deferrable=deferrable,
+            end_from_trigger=end_from_trigger,
             poll_interval=poll_interval,
             max_poll_interval=max_poll_interval,
             timeout=timeout,
@@ -243,6 +251,8 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
     :param emit_asset_events: emit an event for ``postpress://chats/{id}`` when the sync is done (the default), with
         window, product, chunks, status and run. Without ``wait_for_completion`` the sensor with the handle does so
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
+    :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
+        (``False``); only failures then cost one. Not where asset events are emitted, nor under ``dag.test()``
     :param poll_interval: time before the first poll (10 s), growing by half with each; ``timedelta`` or seconds
     :param max_poll_interval: time that the poll interval grows to (60 s); ``timedelta`` or seconds
     :param timeout: time after which the sync is given up (6 h); ``timedelta`` or seconds. When deferrable, a shorter
@@ -261,6 +271,7 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
         wait_for_completion: bool = True,
         emit_asset_events: bool = True,
         deferrable: bool | None = None,
+        end_from_trigger: bool = False,
         poll_interval: timedelta | float = 10,
         max_poll_interval: timedelta | float = 60,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
@@ -274,6 +285,7 @@ class PostpressChatResyncOperator(_ResyncOperator, ChatTask):
             wait_for_completion=wait_for_completion,
             emit_asset_events=emit_asset_events,
             deferrable=deferrable,
+            end_from_trigger=end_from_trigger,
             poll_interval=poll_interval,
             max_poll_interval=max_poll_interval,
             timeout=timeout,

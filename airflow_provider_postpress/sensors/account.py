@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, UNHEALTHY_STATUSES, choices, texts
@@ -12,8 +12,9 @@ from airflow_provider_postpress.tasks.watching import WatchingTask
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
     from airflow_provider_postpress.resync.health import Watcher
+    from airflow_provider_postpress.resync.runners import Steps
 
 
 class PostpressAccountSensor(PostpressSensor, WatchingTask):
@@ -35,6 +36,10 @@ class PostpressAccountSensor(PostpressSensor, WatchingTask):
         ``CREDENTIALS``
     :param sources: the ids of the sources that are to be ``OK`` (templated); all when ``None``
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
+        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
+        (``False``); only failures then cost one. Not under ``dag.test()``
     :param poke_interval: time between two looks; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
     :param mode: ``poke`` or ``reschedule``, where it is not deferrable
@@ -55,6 +60,8 @@ class PostpressAccountSensor(PostpressSensor, WatchingTask):
         fail_on: Sequence[str] = ("CREDENTIALS", "PERMISSIONS"),
         sources: Sequence[str] | None = None,
         deferrable: bool | None = None,
+        start_from_trigger: bool = False,
+        end_from_trigger: bool = False,
         postpress_conn_id: str = DEFAULT_CONN_ID,
         **kwargs: Any,
     ) -> None:
@@ -63,6 +70,7 @@ class PostpressAccountSensor(PostpressSensor, WatchingTask):
         self.fail_on = choices("fail_on", fail_on, UNHEALTHY_STATUSES)
         self.sources = sources
         self._watcher: Watcher | None = None
+        self.use_triggerer(start_from_trigger=start_from_trigger, end_from_trigger=end_from_trigger)
 
     def execute(self, context: Context) -> Any:
         """
@@ -73,19 +81,30 @@ class PostpressAccountSensor(PostpressSensor, WatchingTask):
         self._watcher = None
         return super().execute(context)
 
-    def look(self, hook: PostpressHook, context: Context, sleep: Callable[[float], Any]) -> Any:
-        """
-        Read the account once.
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        own = {"account_id": self.account_id, "fail_on": list(self.fail_on), "sources": self.sources}
+        return {**super().arguments(), **own}
 
-        :param hook: the connection
+    def steps(self, context: Context, settings: ConnectionSettings) -> Steps[Any, Any]:
+        """
+        Give the steps of reading the account until it is healthy.
+
         :param context: the run
-        :param sleep: is called where it is to be read again
+        :param settings: what the connection says
         """
         from airflow_provider_postpress.resync.failure import Failure
 
         self._watcher = self._watcher or self._new_watcher()
-        outcome = self.take(self._watcher.steps(), hook, sleep)
-        return outcome if isinstance(outcome, Failure) else outcome.redacted()
+        outcome = yield from self._watcher.steps()
+        return (
+            outcome if isinstance(outcome, Failure) else {"account_id": self.account_id, "account": outcome.redacted()}
+        )
+
+    @property
+    def knows_what_to_wait_for(self) -> bool:
+        """Always: its arguments say it."""
+        return True
 
     def hand_over_waiting(self) -> NoReturn:
         """Let the triggerer watch the account."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID
 from airflow_provider_postpress.tasks.base import utcnow
-from airflow_provider_postpress.tasks.sensing import PostpressSensor, not_yet
+from airflow_provider_postpress.tasks.sensing import PostpressSensor
 from airflow_provider_postpress.tasks.subjects import AccountTask, ChatTask
 from airflow_provider_postpress.tasks.sync import SyncTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
     from airflow_provider_postpress.resync.driver import SyncDriver
+    from airflow_provider_postpress.resync.failure import Failure
     from airflow_provider_postpress.resync.pacing import Pacing
+    from airflow_provider_postpress.resync.runners import Steps
     from airflow_provider_postpress.tasks.subjects import Window
 
 
@@ -33,7 +34,9 @@ NOT_GIVEN = _NotGiven.NOT_GIVEN
 class _ResyncSensor(PostpressSensor, SyncTask):
     """Waits for a sync; the parameters are told where they are public."""
 
-    def __init__(self, *, resync: Any, emit_asset_events: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *, resync: Any, emit_asset_events: bool, start_from_trigger: bool, end_from_trigger: bool, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         # None, when it is given, is a handle that is missing
         self._follows_a_handle = resync is not NOT_GIVEN
@@ -52,6 +55,12 @@ class _ResyncSensor(PostpressSensor, SyncTask):
             )
         if self._follows_a_handle:
             self.declare_event()
+        self.use_triggerer(start_from_trigger=start_from_trigger, end_from_trigger=end_from_trigger)
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        followed = {"resync": self.resync} if self._follows_a_handle else {}
+        return {**super().arguments(), **followed}
 
     def execute(self, context: Context) -> Any:
         """
@@ -59,13 +68,8 @@ class _ResyncSensor(PostpressSensor, SyncTask):
 
         :param context: the run
         """
-        if not self._follows_a_handle:
-            with self.failing_softly():
-                self.skip_unless_asked_for(context)
         self._driver = self._pacing = None
-        result = super().execute(context)
-        # of a sync that had ended before, its operator has told
-        return self._told(result, context) if self._driver else result
+        return self._told(super().execute(context), context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """
@@ -77,51 +81,53 @@ class _ResyncSensor(PostpressSensor, SyncTask):
         return self._told(super().execute_complete(context, event), context)
 
     def _told(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
-        if self._follows_a_handle:
+        # of a sync that had ended before, its operator has told
+        if self._follows_a_handle and cast("Mapping[str, Any]", self.resync)["status"] != "SYNC_DONE":
             self.tell_synced(result, context)
         return result
 
-    def look(self, hook: PostpressHook, context: Context, sleep: Callable[[float], Any]) -> Any:
+    def steps(self, context: Context, settings: ConnectionSettings) -> Steps[Any, Any]:
         """
-        Ask once how the sync is.
+        Give the steps of following the sync.
 
-        :param hook: the connection
         :param context: the run
-        :param sleep: is called where the answer is to be asked again
+        :param settings: what the connection says
         """
         from airflow_provider_postpress.resync.failure import Failure
 
         if self._driver is None:
-            self._driver = self._new_driver(hook, context)
-        if self._driver is None:
-            return self.resync
-        outcome = self.take(self._driver.steps(), hook, sleep)
+            opened = yield from self._opened(context, settings)
+            if opened is None:
+                return self.resync
+            if isinstance(opened, Failure):
+                return opened
+            self._driver = opened
+        outcome = yield from self._driver.steps()
         return outcome if isinstance(outcome, Failure) else outcome.as_dict()
+
+    @property
+    def knows_what_to_wait_for(self) -> bool:
+        """Whether it is known what to ask for."""
+        return self._driver is not None
 
     def hand_over_waiting(self) -> NoReturn:
         """Let the triggerer follow the sync."""
         self.hand_over(cast("SyncDriver", self._driver), own=self._follows_a_handle)
 
-    def _new_driver(self, hook: PostpressHook, context: Context) -> SyncDriver | None:
+    def _opened(
+        self, context: Context, settings: ConnectionSettings
+    ) -> Generator[Any, Any, SyncDriver | Failure | None]:
+        rescheduled = context["ti"].get_first_reschedule_date(context) if self.forgets else None
+        if self._follows_a_handle:
+            return self._followed(rescheduled)
+        return (yield from self._reported_on(context, settings, is_first=not rescheduled))
+
+    def _followed(self, rescheduled: datetime | None) -> SyncDriver | None:
         from airflow_provider_postpress.resync.driver import SyncDriver
         from airflow_provider_postpress.resync.handle import read_handle
         from airflow_provider_postpress.resync.request import Target
-        from airflow_provider_postpress.resync.tracker import OwnSync, observe
+        from airflow_provider_postpress.resync.tracker import OwnSync
 
-        rescheduled = context["ti"].get_first_reschedule_date(context) if self.forgets else None
-        if not self._follows_a_handle:
-            self._pacing = self._pacing or self.pacing()
-            request = self.sync_request(
-                hook,
-                self.window_to_sync(context, moment=self._moment(context)),
-                pacing=self._pacing,
-                sleep=time.sleep if self.deferrable else not_yet,
-            )
-            if not rescheduled:
-                span, sent = self.span_of(request, context), dict(request.parameters) or "no parameters"
-                self.log.info("Reporting on whichever sync of %s Postpress speaks of.", request)
-                self.log.info("Where none runs, a poll starts one, %s. Each request sends %s.", span, sent)
-            return SyncDriver(request, observe, self._pacing)
         target = Target(self.subject_field.removesuffix("_id"))
         handle = read_handle(self.resync, target, now=rescheduled or utcnow())
         if handle.deadline is None:
@@ -131,6 +137,25 @@ class _ResyncSensor(PostpressSensor, SyncTask):
             self.log.info("Following our sync of %s, started %s.", handle.request, handle.progress.started_at)
         pacing = self.pacing(min(handle.deadline, utcnow() + self.patience()))
         return SyncDriver(handle.request, OwnSync(), pacing, progress=handle.progress)
+
+    def _reported_on(
+        self, context: Context, settings: ConnectionSettings, *, is_first: bool
+    ) -> Generator[Any, Any, SyncDriver | Failure]:
+        from airflow_provider_postpress.resync.driver import SyncDriver
+        from airflow_provider_postpress.resync.failure import Failure
+        from airflow_provider_postpress.resync.tracker import observe
+
+        self.skip_unless_asked_for(context)
+        self._pacing = self._pacing or self.pacing()
+        window = self.window_to_sync(context, moment=self._moment(context))
+        request = yield from self.request_steps(settings, window, self._pacing)
+        if isinstance(request, Failure):
+            return request
+        if is_first:
+            span, sent = self.span_of(request, context), dict(request.parameters) or "no parameters"
+            self.log.info("Reporting on whichever sync of %s Postpress speaks of.", request)
+            self.log.info("Where none runs, a poll starts one, %s. Each request sends %s.", span, sent)
+        return SyncDriver(request, observe, self._pacing)
 
     def _moment(self, context: Context) -> datetime:
         if not self.forgets:
@@ -192,6 +217,11 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
         that had already ended well its operator has told. Of no effect with ``account_id``: nobody knows whose sync
         that was, and of which window
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
+        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
+        (``False``); only failures then cost one. Not where asset events are emitted, nor under
+        ``dag.test()``
     :param poke_interval: time between two polls; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
     :param mode: ``poke`` or ``reschedule``, where it is not deferrable
@@ -222,6 +252,8 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
         if_unsupported: str = "fail",
         emit_asset_events: bool = True,
         deferrable: bool | None = None,
+        start_from_trigger: bool = False,
+        end_from_trigger: bool = False,
         postpress_conn_id: str = DEFAULT_CONN_ID,
         **kwargs: Any,
     ) -> None:
@@ -237,6 +269,8 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
             resync=resync,
             emit_asset_events=emit_asset_events,
             deferrable=deferrable,
+            start_from_trigger=start_from_trigger,
+            end_from_trigger=end_from_trigger,
             postpress_conn_id=postpress_conn_id,
             **kwargs,
         )
@@ -255,6 +289,11 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
     :param emit_asset_events: with ``resync``, emit an event for ``postpress://chats/{id}`` when the sync is done (the
         default)
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
+        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
+        (``False``); only failures then cost one. Not where asset events are emitted, nor under
+        ``dag.test()``
     :param poke_interval: time between two polls; ``timedelta`` or seconds
     :param timeout: time after which the sensor gives up; ``timedelta`` or seconds
     :param mode: ``poke`` or ``reschedule``, where it is not deferrable
@@ -273,6 +312,8 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
         if_deleted: str = "fail",
         emit_asset_events: bool = True,
         deferrable: bool | None = None,
+        start_from_trigger: bool = False,
+        end_from_trigger: bool = False,
         postpress_conn_id: str = DEFAULT_CONN_ID,
         **kwargs: Any,
     ) -> None:
@@ -282,6 +323,8 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
             resync=resync,
             emit_asset_events=emit_asset_events,
             deferrable=deferrable,
+            start_from_trigger=start_from_trigger,
+            end_from_trigger=end_from_trigger,
             postpress_conn_id=postpress_conn_id,
             **kwargs,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,14 +18,16 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_postpress.tasks.arguments import default_deferrable
-from airflow_provider_postpress.tasks.waiting import WaitingTask
+from airflow_provider_postpress.tasks.waiting import DEFERRAL_GRACE, WaitingTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import StartTriggerArgs
 
-    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
     from airflow_provider_postpress.resync.failure import Failure
     from airflow_provider_postpress.resync.pacing import Intervals
+    from airflow_provider_postpress.resync.runners import Steps
 
 MIN_POLL_INTERVAL = 0.001
 
@@ -40,17 +43,12 @@ class _NotYetError(Exception):
         self.wait = wait
 
 
-def not_yet(wait: float) -> NoReturn:
-    """
-    End this poke, in place of letting seconds pass.
-
-    :param wait: seconds until the next
-    """
-    raise _NotYetError(wait)
-
-
 class PostpressSensor(BaseSensorOperator, WaitingTask):
     """Waits; the parameters are told where they are public."""
+
+    # of Airflow's operators
+    start_trigger_args: StartTriggerArgs | None
+    start_from_trigger: bool
 
     def __init__(self, *, deferrable: bool | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -58,18 +56,71 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
         self._wait = 0.0
 
     @abstractmethod
-    def look(self, hook: PostpressHook, context: Context, sleep: Callable[[float], Any]) -> Any:
+    def steps(self, context: Context, settings: ConnectionSettings) -> Steps[Any, Any]:
         """
-        Ask once, and give the task's result or a failure, or let ``sleep`` end this poke.
+        Give the steps of waiting, from the first or from where the last poke came to an end.
 
-        :param hook: the connection
+        They end with a :class:`.Failure`, or with a result that :meth:`returned` takes.
+
         :param context: the run
-        :param sleep: is called where the answer is to be asked again
+        :param settings: what the connection says
         """
+
+    @property
+    @abstractmethod
+    def knows_what_to_wait_for(self) -> bool:
+        """Whether another poke, or the triggerer, can go on from here."""
 
     @abstractmethod
     def hand_over_waiting(self) -> NoReturn:
         """Let the triggerer go on from here."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        return {
+            **super().arguments(),
+            "poke_interval": self.poke_interval,
+            "timeout": self.timeout,
+            "exponential_backoff": self.exponential_backoff,
+            "max_wait": self.max_wait,
+        }
+
+    def use_triggerer(self, *, start_from_trigger: bool, end_from_trigger: bool) -> None:
+        """
+        Let the triggerer begin and end the task, as far as it is to.
+
+        :param start_from_trigger: whether it begins it
+        :param end_from_trigger: whether it ends it
+        :raises ValueError: it cannot do that for this task
+        """
+        self.let_trigger_end(end_from_trigger)
+        if start_from_trigger and self.deferrable:
+            self.start_trigger_args = self._start_trigger_args()
+            self.start_from_trigger = True
+
+    def _start_trigger_args(self) -> StartTriggerArgs:
+        from airflow.triggers.base import StartTriggerArgs
+
+        from airflow_provider_postpress.triggers.sensor import PostpressSensorTrigger, without_xcoms
+
+        patience, limit = self.patience(), self.patience() + DEFERRAL_GRACE
+        if self.execution_timeout:
+            # Airflow lets it bound a task that begins in the triggerer
+            patience, limit = min(patience, self.execution_timeout), min(limit, self.execution_timeout)
+        sensor, trigger = type(self), PostpressSensorTrigger
+        return StartTriggerArgs(
+            trigger_cls=f"{trigger.__module__}.{trigger.__qualname__}",
+            trigger_kwargs={
+                "sensor": f"{sensor.__module__}.{sensor.__qualname__}",
+                "arguments": {name: without_xcoms(name, value) for name, value in self.arguments().items()},
+                "grace": (limit - patience).total_seconds(),
+                "end_from_trigger": self.end_from_trigger,
+                "do_xcom_push": self.do_xcom_push,
+                "postpress_conn_id": self.postpress_conn_id,
+            },
+            next_method="execute_complete",
+            timeout=limit,
+        )
 
     def execute(self, context: Context) -> Any:
         """
@@ -93,6 +144,10 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
         :param context: the run
         :param event: the trigger's event
         """
+        from airflow_provider_postpress.triggers.sensor import NOT_BEGUN
+
+        if event == {"status": NOT_BEGUN}:
+            return self.execute(context)
         with self.failing_softly():
             return super().execute_complete(context, event)
 
@@ -107,14 +162,21 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
 
         with self.failing_softly(), self.opened_hook() as hook:
             try:
-                outcome = self.look(hook, context, not_yet)
+                outcome = self.take(self.steps(context, hook.settings), hook, self._sleep)
             except _NotYetError as later:
                 self._wait = later.wait
                 self.must_go_on()
                 return PokeReturnValue(is_done=False)
             if isinstance(outcome, Failure):
                 self.give_up(outcome)
-            return PokeReturnValue(is_done=True, xcom_value=outcome)
+            return PokeReturnValue(is_done=True, xcom_value=self.returned(outcome))
+
+    def _sleep(self, wait: float) -> None:
+        # Airflow waits between two pokes, and the triggerer from where it knows what for
+        if self.deferrable and not self.knows_what_to_wait_for:
+            time.sleep(wait)
+        else:
+            raise _NotYetError(wait)
 
     def must_go_on(self) -> None:
         """Refuse to go on where the next poke could not be right."""

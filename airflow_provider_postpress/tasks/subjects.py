@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from pendulum import Duration
 
-    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
+    from airflow_provider_postpress.resync.failure import Failure
     from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.resync.request import SyncRequest
     from airflow_provider_postpress.resync.window import SyncWindow
@@ -55,6 +56,20 @@ class AccountTask(SyncTask):
         if self.if_unsupported == "skip":
             self.skipped_failures |= {"unsupported"}
 
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        return {
+            **super().arguments(),
+            "account_id": self.account_id,
+            "window": self.window,
+            "overlap": self.overlap,
+            "chunk_size": self.chunk_size,
+            "partial": self.partial_resync,
+            "linkedin_product": self.linkedin_product,
+            "max_window": self.max_window,
+            "if_unsupported": self.if_unsupported,
+        }
+
     def window_to_sync(self, context: Context, *, moment: datetime) -> SyncWindow | None:
         """
         Find the window; ``None``: the whole history.
@@ -68,37 +83,36 @@ class AccountTask(SyncTask):
             context, self.window, overlap=self.overlap, max_window=self.max_window, now=moment, log=self.log
         )
 
-    def sync_request(
-        self, hook: PostpressHook, window: SyncWindow | None, *, pacing: Pacing, sleep: Callable[[float], Any]
-    ) -> SyncRequest:
+    def request_steps(
+        self, settings: ConnectionSettings, window: SyncWindow | None, pacing: Pacing
+    ) -> Generator[Any, Any, SyncRequest | Failure]:
         """
-        Look at the account (without effects), then build the request.
+        Give the steps of looking at the account (without effects), and at last the request.
 
-        :param hook: the connection
+        :param settings: what the connection says
         :param window: the window
         :param pacing: how long to wait before a failed look at the account is repeated
-        :param sleep: lets seconds pass
         """
         from airflow_provider_postpress.api.endpoints import get_account
         from airflow_provider_postpress.api.models import LINKEDIN
         from airflow_provider_postpress.resync.failure import Failure
         from airflow_provider_postpress.resync.readiness import unready
         from airflow_provider_postpress.resync.request import account_request
-        from airflow_provider_postpress.resync.steps import read_steps
+        from airflow_provider_postpress.resync.steps import Say, read_steps
 
         account_id = cast("str", self.account_id)
-        account = self.take(read_steps(get_account(account_id), pacing, f"account {account_id!r}"), hook, sleep)
+        account = yield from read_steps(get_account(account_id), pacing, f"account {account_id!r}")
         if isinstance(account, Failure):
-            self.give_up(account)
+            return account
         if failure := unready(account):
-            self.give_up(failure)
+            return failure
         if self.partial_resync is not None and account.type != LINKEDIN:
-            self.log.info("partial=%s is for LinkedIn only; left out for %s.", self.partial_resync, account.type)
+            yield Say(f"partial={self.partial_resync} is for LinkedIn only; left out for {account.type}.")
         return account_request(
             account_id,
             account,
             window,
-            time_span=hook.settings.time_span,
+            time_span=settings.time_span,
             chunk_size=self.chunk_size,
             partial=self.partial_resync,
             linkedin_product=self.linkedin_product,
@@ -179,6 +193,10 @@ class ChatTask(SyncTask):
         if self.if_deleted == "skip":
             self.skipped_failures |= {"chat_deleted"}
 
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        return {**super().arguments(), "chat_id": self.chat_id, "if_deleted": self.if_deleted}
+
     def window_to_sync(self, context: Context, *, moment: datetime) -> SyncWindow | None:
         """
         Give ``None``: a chat is synced whole.
@@ -188,19 +206,19 @@ class ChatTask(SyncTask):
         """
         return None
 
-    def sync_request(
-        self, hook: PostpressHook, window: SyncWindow | None, *, pacing: Pacing, sleep: Callable[[float], Any]
-    ) -> SyncRequest:
+    def request_steps(
+        self, settings: ConnectionSettings, window: SyncWindow | None, pacing: Pacing
+    ) -> Generator[Any, Any, SyncRequest | Failure]:
         """
-        Build the request. A chat tells no account to look at, and takes no parameters.
+        Give the request. A chat tells no account to look at, and takes no parameters.
 
-        :param hook: the connection
+        :param settings: what the connection says
         :param window: none
         :param pacing: how long to wait
-        :param sleep: lets seconds pass
         """
         from airflow_provider_postpress.resync.request import SyncRequest, Target
 
+        yield from ()
         return SyncRequest(Target.CHAT, cast("str", self.chat_id))
 
     def span_of(self, request: SyncRequest, context: Context) -> str:

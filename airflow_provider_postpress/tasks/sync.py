@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,8 +16,9 @@ from airflow_provider_postpress.tasks.waiting import WaitingTask
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_postpress.hooks.postpress import PostpressHook
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
     from airflow_provider_postpress.resync.driver import SyncDriver
+    from airflow_provider_postpress.resync.failure import Failure
     from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.resync.request import SyncRequest
     from airflow_provider_postpress.resync.window import SyncWindow
@@ -45,16 +46,15 @@ class SyncTask(WaitingTask):
         """
 
     @abstractmethod
-    def sync_request(
-        self, hook: PostpressHook, window: SyncWindow | None, *, pacing: Pacing, sleep: Callable[[float], Any]
-    ) -> SyncRequest:
+    def request_steps(
+        self, settings: ConnectionSettings, window: SyncWindow | None, pacing: Pacing
+    ) -> Generator[Any, Any, SyncRequest | Failure]:
         """
-        Find out what to ask for. Starts nothing.
+        Give the steps of finding out what to ask for, and at last that, or why nothing can be. They start nothing.
 
-        :param hook: the connection
+        :param settings: what the connection says
         :param window: the window, as :meth:`window_to_sync` gives it
         :param pacing: how long to wait before a failed look at the account is repeated
-        :param sleep: lets seconds pass
         """
 
     @abstractmethod

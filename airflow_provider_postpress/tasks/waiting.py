@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_postpress.hooks.postpress import PostpressHook
     from airflow_provider_postpress.resync.pacing import Intervals, Pacing
-    from airflow_provider_postpress.triggers.base import PostpressTrigger
+    from airflow_provider_postpress.triggers.base import DeferredTrigger
 
 T = TypeVar("T")
 
@@ -31,6 +31,26 @@ class WaitingTask(PostpressTask):
 
     aftermath: str
     """What is not known where the triggerer told nothing, and what can be done about it."""
+    end_from_trigger = False
+    """Whether the triggerer ends the task where all went well, without a worker."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make such a task, but those that every task has."""
+        return {}
+
+    def let_trigger_end(self, end_from_trigger: bool) -> None:
+        """
+        Let the triggerer end the task where all goes well, if it is to.
+
+        :param end_from_trigger: whether it is to
+        :raises ValueError: the task has asset events to emit, which only a worker can
+        """
+        if end_from_trigger and self.outlets:
+            raise ValueError(
+                "end_from_trigger=True is not allowed for a task that emits asset events: Airflow emits none for a "
+                f"task that ends in the triggerer. Give {type(self).__name__} emit_asset_events=False, and no outlets."
+            )
+        self.end_from_trigger = end_from_trigger
 
     @abstractmethod
     def intervals(self) -> Intervals:
@@ -62,7 +82,7 @@ class WaitingTask(PostpressTask):
 
         return run(steps, send=hook.get_conn().send, sleep=sleep, say=say_to(self.log), now=utcnow)
 
-    def hand_over_to(self, trigger: type[PostpressTrigger], *, deadline: datetime, **subject: Any) -> NoReturn:
+    def hand_over_to(self, trigger: type[DeferredTrigger], *, deadline: datetime, **subject: Any) -> NoReturn:
         """
         Let the triggerer go on from here.
 
@@ -75,6 +95,8 @@ class WaitingTask(PostpressTask):
                 **subject,
                 deadline=deadline.isoformat(),
                 intervals=asdict(self.intervals()),
+                end_from_trigger=self.end_from_trigger,
+                do_xcom_push=self.do_xcom_push,
                 postpress_conn_id=self.postpress_conn_id,
             ),
             method_name="execute_complete",
@@ -95,6 +117,11 @@ class WaitingTask(PostpressTask):
                 return self.returned(result)
             case {"status": "failure", "kind": str(kind), "message": str(message)} if kind in set(FailureKind):
                 self.give_up(Failure(FailureKind(kind), message))
+            case "success" if self.end_from_trigger:
+                raise AirflowException(
+                    f"dag.test() does not know triggers that end a task, so how that of {self.subject_field} "
+                    f"{self.subject_id!r} ended is lost. Test it with end_from_trigger=False."
+                )
         raise AirflowException(
             f"The trigger ended with an event that this version does not know, about {self.subject_field} "
             f"{self.subject_id!r}: {event!r}. {self.aftermath}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from airflow_provider_postpress.triggers.machinery import load_machinery
 from airflow_provider_postpress.triggers.status_memory import StatusMemory
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class PostpressAccountStatusTrigger(BaseEventTrigger):
 
         :param kwargs: of one of the watchers that share the looks
         """
+        await load_machinery()
         from airflow_provider_postpress.api.errors import PostpressError
         from airflow_provider_postpress.hooks.shared import shared_client
         from airflow_provider_postpress.resync.pacing import Intervals, Pacing

@@ -12,9 +12,12 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+from airflow_provider_postpress.triggers.machinery import load_machinery
 
 if TYPE_CHECKING:
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
     from airflow_provider_postpress.resync.pacing import Pacing
     from airflow_provider_postpress.resync.runners import Steps
 
@@ -25,39 +28,39 @@ class PostpressTrigger(BaseTrigger):
 
     Its kwargs are stored in the clear and hold no secret.
 
-    :param deadline: when to give up, ISO 8601
-    :param intervals: seconds of the waiting: ``first``, ``longest``, ``growth`` and ``spread`` of :class:`.Intervals`
+    :param end_from_trigger: end the task here where all went well, and let a worker end it only where it did not
+    :param do_xcom_push: whether a task that ends here has its result as XCom
     :param postpress_conn_id: the Airflow connection
     """
 
     aftermath: str
     """What a retry of the task does after a failure that nobody expected."""
 
-    def __init__(self, *, deadline: str, intervals: Mapping[str, float], postpress_conn_id: str) -> None:
+    def __init__(self, *, end_from_trigger: bool, do_xcom_push: bool, postpress_conn_id: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow does not type it
-        self.deadline = deadline
-        self.intervals = intervals
+        self.end_from_trigger = end_from_trigger
+        self.do_xcom_push = do_xcom_push
         self.postpress_conn_id = postpress_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give Airflow what it stores."""
-        waiting = {
-            "deadline": self.deadline,
-            "intervals": dict(self.intervals),
+        end = {
+            "end_from_trigger": self.end_from_trigger,
+            "do_xcom_push": self.do_xcom_push,
             "postpress_conn_id": self.postpress_conn_id,
         }
-        return f"{type(self).__module__}.{type(self).__qualname__}", {**self.subject(), **waiting}
+        return f"{type(self).__module__}.{type(self).__qualname__}", {**self.subject(), **end}
 
     @abstractmethod
     def subject(self) -> dict[str, Any]:
-        """Give the kwargs that are not about waiting, in JSON's types."""
+        """Give the kwargs that are about what is waited for, in JSON's types."""
 
     @abstractmethod
-    def steps(self, pacing: Pacing, now: datetime) -> Steps[Any, Any]:
+    def steps(self, settings: ConnectionSettings, now: datetime) -> Steps[Any, Any]:
         """
         Give the steps; they end with a :class:`.Failure`, or with what :meth:`result_of` can write.
 
-        :param pacing: how long to wait
+        :param settings: what the connection says
         :param now: the time
         """
 
@@ -69,16 +72,50 @@ class PostpressTrigger(BaseTrigger):
         :param outcome: no failure
         """
 
+    def returned(self, result: dict[str, Any]) -> Any:
+        """
+        Give what a task returns that ends here.
+
+        :param result: as :meth:`result_of` wrote it
+        """
+        return result
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the steps and fire one event."""
-        yield TriggerEvent(self._event(await self._outcome()))  # type: ignore[no-untyped-call]  # Airflow does not type it
+        yield self._event(await self._outcome())
 
-    def _event(self, outcome: Any) -> dict[str, Any]:
+    def _event(self, outcome: Any) -> TriggerEvent:
         from airflow_provider_postpress.resync.failure import Failure
 
         if isinstance(outcome, Failure):
-            return {"status": "failure", "kind": str(outcome.kind), "message": outcome.message}
-        return {"status": "success", "result": self.result_of(outcome)}
+            return _event({"status": "failure", "kind": str(outcome.kind), "message": outcome.message})
+        result = self.result_of(outcome)
+        if self.end_from_trigger and self._has_pushed(self.returned(result)):
+            return TaskSuccessEvent()
+        return _event({"status": "success", "result": result})
+
+    def _has_pushed(self, returned: Any) -> bool:
+        ti = self.task_instance
+        if not self.do_xcom_push:
+            return True
+        if ti is None:
+            return False
+        from airflow.sdk.execution_time.xcom import XCom
+
+        try:
+            # an event's own XComs reach other tasks as JSON's text (Airflow 3.3.2)
+            XCom.set(
+                "return_value",
+                returned,
+                dag_id=ti.dag_id,
+                task_id=ti.task_id,
+                run_id=ti.run_id,
+                map_index=-1 if ti.map_index is None else ti.map_index,
+            )
+        except Exception:
+            self.log.exception("The result could not be stored from here; a worker ends the task.")
+            return False
+        return True
 
     async def _outcome(self) -> Any:
         from airflow_provider_postpress.api.errors import PostpressError
@@ -98,17 +135,46 @@ class PostpressTrigger(BaseTrigger):
             return Failure(FailureKind.UNAVAILABLE, message)
 
     async def _follow(self) -> Any:
+        await load_machinery()
         from airflow_provider_postpress.hooks.shared import shared_client
-        from airflow_provider_postpress.resync.pacing import Intervals, Pacing
         from airflow_provider_postpress.resync.runners import arun, say_to
 
-        pacing = Pacing(
-            Intervals(**self.intervals), deadline=datetime.fromisoformat(self.deadline), chance=random.random
-        )
-        async with shared_client(self.postpress_conn_id) as (client, _):
-            return await arun(
-                self.steps(pacing, _now()), send=client.send, sleep=asyncio.sleep, say=say_to(self.log), now=_now
-            )
+        async with shared_client(self.postpress_conn_id) as (client, settings):
+            steps = self.steps(settings, _now())
+            return await arun(steps, send=client.send, sleep=asyncio.sleep, say=say_to(self.log), now=_now)
+
+
+class DeferredTrigger(PostpressTrigger):
+    """
+    Goes on with the waiting of a task that has deferred.
+
+    :param deadline: when to give up, ISO 8601
+    :param intervals: seconds of the waiting: ``first``, ``longest``, ``growth`` and ``spread`` of :class:`.Intervals`
+    :param end_from_trigger: end the task here where all went well, and let a worker end it only where it did not
+    :param do_xcom_push: whether a task that ends here has its result as XCom
+    :param postpress_conn_id: the Airflow connection
+    """
+
+    def __init__(self, *, deadline: str, intervals: Mapping[str, float], **end: Any) -> None:
+        super().__init__(**end)
+        self.deadline = deadline
+        self.intervals = intervals
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give Airflow what it stores."""
+        path, kwargs = super().serialize()
+        return path, {**kwargs, "deadline": self.deadline, "intervals": dict(self.intervals)}
+
+    def pacing(self) -> Pacing:
+        """Give how long to wait."""
+        from airflow_provider_postpress.resync.pacing import Intervals, Pacing
+
+        deadline = datetime.fromisoformat(self.deadline)
+        return Pacing(Intervals(**self.intervals), deadline=deadline, chance=random.random)
+
+
+def _event(payload: dict[str, Any]) -> TriggerEvent:
+    return TriggerEvent(payload)  # type: ignore[no-untyped-call]  # Airflow does not type it
 
 
 def _now() -> datetime:

@@ -1,20 +1,24 @@
-"""A sync followed in the triggerer, so that no worker waits for it."""
+"""
+A sync followed in the triggerer, so that no worker waits for it.
+
+The triggerer imports this on its event loop, so it imports next to nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_postpress.resync.driver import Goal, Progress, SyncDriver, SyncResult
-from airflow_provider_postpress.resync.pacing import Pacing
-from airflow_provider_postpress.resync.request import SyncRequest
-from airflow_provider_postpress.resync.runners import Steps
-from airflow_provider_postpress.resync.tracker import OwnSync, observe
-from airflow_provider_postpress.triggers.base import PostpressTrigger
+from airflow_provider_postpress.triggers.base import DeferredTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_postpress.hooks.settings import ConnectionSettings
+    from airflow_provider_postpress.resync.driver import SyncResult
+    from airflow_provider_postpress.resync.runners import Steps
 
 
-class PostpressResyncTrigger(PostpressTrigger):
+class PostpressResyncTrigger(DeferredTrigger):
     """
     Follows a sync to its end, or to its start, and fires one event with the result or the failure.
 
@@ -28,6 +32,8 @@ class PostpressResyncTrigger(PostpressTrigger):
     :param own: whether a sync of ours is seen through, or whichever Postpress speaks of is reported on
     :param fail_if_running: refuse to wait for a sync that somebody else began
     :param goal: ``done``, or ``started`` to follow it only so far
+    :param end_from_trigger: end the task here where all went well, and let a worker end it only where it did not
+    :param do_xcom_push: whether a task that ends here has its result as XCom
     :param postpress_conn_id: the Airflow connection
     """
 
@@ -42,10 +48,18 @@ class PostpressResyncTrigger(PostpressTrigger):
         intervals: Mapping[str, float],
         own: bool = True,
         fail_if_running: bool = False,
-        goal: str = Goal.DONE,
+        goal: str = "done",
+        end_from_trigger: bool = False,
+        do_xcom_push: bool = True,
         postpress_conn_id: str = "postpress_default",
     ) -> None:
-        super().__init__(deadline=deadline, intervals=intervals, postpress_conn_id=postpress_conn_id)
+        super().__init__(
+            deadline=deadline,
+            intervals=intervals,
+            end_from_trigger=end_from_trigger,
+            do_xcom_push=do_xcom_push,
+            postpress_conn_id=postpress_conn_id,
+        )
         self.request = request
         self.progress = progress
         self.own = own
@@ -53,7 +67,7 @@ class PostpressResyncTrigger(PostpressTrigger):
         self.goal = goal
 
     def subject(self) -> dict[str, Any]:
-        """Give the kwargs that are not about waiting, in JSON's types."""
+        """Give the kwargs that are about what is waited for, in JSON's types."""
         return {
             "request": dict(self.request),
             "progress": dict(self.progress),
@@ -62,17 +76,21 @@ class PostpressResyncTrigger(PostpressTrigger):
             "goal": str(self.goal),
         }
 
-    def steps(self, pacing: Pacing, now: datetime) -> Steps[Any, Any]:
+    def steps(self, settings: ConnectionSettings, now: datetime) -> Steps[Any, Any]:
         """
         Give the steps of following the sync.
 
-        :param pacing: how long to wait
+        :param settings: what the connection says
         :param now: the time
         """
+        from airflow_provider_postpress.resync.driver import Goal, Progress, SyncDriver
+        from airflow_provider_postpress.resync.request import SyncRequest
+        from airflow_provider_postpress.resync.tracker import OwnSync, observe
+
         driver = SyncDriver(
             SyncRequest.from_dict(self.request),
             OwnSync(fail_if_running=self.fail_if_running) if self.own else observe,
-            pacing,
+            self.pacing(),
             goal=Goal(self.goal),
             progress=Progress.from_dict(self.progress),
         )
