@@ -568,7 +568,7 @@ class TestOurSync:
         emulator.configure(chunks="fresh")
         emulator.set_duration(account, duration_ms=1)
 
-        ended = worker.run(PostpressResyncOperator, account_id=account, chunk_size=1, timeout=0.2, **how)
+        ended = worker.run(PostpressResyncOperator, account_id=account, chunk_size=1, timeout=0.5, **how)
 
         assert isinstance(ended.error, PostpressSyncTimeout)
         assert ended.state == "up_for_retry"
@@ -592,7 +592,7 @@ class TestOurSync:
 
         # there is time for no more than the first poll
         slow = {**how, "poll_interval": 10, "max_poll_interval": 10}
-        ended = worker.run(PostpressResyncOperator, account_id=account, timeout=0.05, **slow)
+        ended = worker.run(PostpressResyncOperator, account_id=account, timeout=0.5, **slow)
 
         assert ended.state == "success"
 
