@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Collection, Mapping
@@ -16,14 +17,18 @@ from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.error_types import ERROR_TYPES
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressUnreadableAnswer
 from airflow_provider_postpress.api.secrets import struck_out, without_logins
+from airflow_provider_postpress.api.words import one_line
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
 _MAX_READ = 10_000
-_MAX_WORDS = 300
 _MAX_FAULTS = 3
 _REQUEST_ID = re.compile(r"[A-Za-z]{0,8}[-_]?[0-9A-Fa-f-]{4,40}")
 """What an id looks like that is nobody's password."""
 _MAX_WAIT = timedelta(days=365).total_seconds()
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000))|\\.",
+    re.DOTALL,
+)
+"""The escapes of a JSON text; in its group those that no database takes: halves of characters, and NUL."""
 
 
 class AnswerReader:
@@ -36,6 +41,7 @@ class AnswerReader:
 
     def __init__(self, encoding: str | None, *, limit: int) -> None:
         self._limit = limit
+        self._fed = 0
         self._body = bytearray()
         self._problem: str | None = None
         self._unpack: Any = None
@@ -55,12 +61,15 @@ class AnswerReader:
         """
         if self._problem:
             return False
+        self._fed += len(chunk)
         room = self._limit - len(self._body) + 1
         try:
             self._body += self._unpack.decompress(chunk, room) if self._unpack else chunk[:room]
         except zlib.error:
             self._problem = "its compressed body is damaged"
-        if len(self._body) > self._limit:
+        if self._unpack and self._unpack.unused_data:
+            self._problem = "something follows its compressed body"
+        if max(self._fed, len(self._body)) > self._limit:
             self._problem = f"its body is larger than {self._limit} bytes"
         return self._problem is None
 
@@ -69,6 +78,17 @@ class AnswerReader:
         if self._unpack and self._body and not self._unpack.eof:
             self._problem = self._problem or "its compressed body is cut short"
         return self._problem or bytes(self._body)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+"""Takes no number that is none in JSON, or that cannot be written as JSON again."""
 
 
 def read_answer(
@@ -117,8 +137,7 @@ def presentable(words: str, secrets: Collection[str]) -> str:
     :param words: what was said
     :param secrets: what was sent in confidence, such as the API key
     """
-    line = " ".join(without_logins(struck_out(words[:_MAX_READ], secrets)).split())[:_MAX_WORDS]
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return one_line(without_logins(struck_out(words[:_MAX_READ], secrets)))
 
 
 def _api_error(
@@ -165,9 +184,14 @@ def _error_type(name: str | None) -> str | None:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        text = body.decode("utf-8-sig")
+        return _DECODER.decode(_ESCAPE.sub(_storable, text) if "\\u" in text else text)
     except (ValueError, RecursionError):
         return None
+
+
+def _storable(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape[1] else escape[0]
 
 
 def _kind_of(headers: Mapping[str, str], secrets: Collection[str]) -> str:

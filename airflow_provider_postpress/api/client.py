@@ -7,13 +7,17 @@ import ssl
 import threading
 from collections.abc import Coroutine, Mapping
 from enum import StrEnum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
+from urllib.request import getproxies
 
 import httpx
 
-from airflow_provider_postpress.api.answers import MAX_ANSWER_BYTES, AnswerReader, presentable, read_answer
+from airflow_provider_postpress.api.answers import AnswerReader, presentable, read_answer
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest, PostpressTransportError
+from airflow_provider_postpress.api.http_logs import discreet
+from airflow_provider_postpress.api.secrets import passwords_in
 
 T = TypeVar("T")
 
@@ -43,16 +47,31 @@ _STAGES = {
 
 
 class _Progress:
-    """Follows a request through httpcore, which alone knows whether any of it went out (its ``trace`` extension)."""
+    """
+    Follows a request through httpcore, which alone knows whether any of it went out (its ``trace`` extension).
+
+    It refuses an answer that was there before it was waited for: it came glued to the one before, and is not ours.
+    """
 
     def __init__(self) -> None:
         self.stage = _Stage.WAITING
+        self._has_waited = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        stage = _STAGES.get(event.partition(".")[2])
+        step = event.partition(".")[2]
+        stage = _STAGES.get(step)
         if stage is _Stage.SENT and info["request"].method == b"CONNECT":
             stage = _Stage.PROXYING
         self.stage = stage or self.stage
+        if step == "receive_response_headers.started":
+            self._has_waited = False
+            # whatever is read from the network lets the loop run before
+            asyncio.get_running_loop().call_soon(self._wait)
+        elif step == "receive_response_headers.complete" and not self._has_waited:
+            raise httpx.RemoteProtocolError("an answer was there before the request")
+
+    def _wait(self) -> None:
+        self._has_waited = True
 
 
 class AsyncPostpressClient:
@@ -80,7 +99,7 @@ class AsyncPostpressClient:
             raise PostpressInvalidRequest(
                 "The API key is empty or has characters that no header can carry (spaces, line ends, non-ASCII)."
             )
-        self._api_key = api_key
+        self._secrets = (api_key, *passwords_in(filter(None, (proxy, *getproxies().values()))))
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
         verification = _verification(verify)
@@ -92,6 +111,9 @@ class AsyncPostpressClient:
                 verify=verification,
                 proxy=proxy,
                 follow_redirects=False,
+                event_hooks={"response": [_go_nowhere]},
+                # none is kept: a server could add to them, and have them sent, without end
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 limits=httpx.Limits(
                     max_connections=MAX_CONNECTIONS,
                     max_keepalive_connections=MAX_CONNECTIONS,
@@ -131,10 +153,11 @@ class AsyncPostpressClient:
         :raises PostpressUnreadableAnswer: a success whose body cannot be read
         """
         progress = _Progress()
-        secrets = (self._api_key, *(endpoint.body.secrets() if endpoint.body else ()))
+        secrets = (*self._secrets, *(endpoint.body.secrets() if endpoint.body else ()))
         try:
-            async with asyncio.timeout(self._timeout):
-                status, headers, body = await self._exchange(endpoint, progress)
+            with discreet():
+                async with asyncio.timeout(self._timeout):
+                    status, headers, body = await self._exchange(endpoint, progress)
         except TimeoutError:
             problem = f"{progress.stage} within {self._timeout:g} s"
         except (httpx.HTTPError, OSError) as error:
@@ -160,7 +183,7 @@ class AsyncPostpressClient:
         async with self._http.stream(
             endpoint.method, url, params=endpoint.query or None, json=body, extensions=extensions
         ) as response:
-            reader = AnswerReader(response.headers.get("Content-Encoding"), limit=MAX_ANSWER_BYTES)
+            reader = AnswerReader(response.headers.get("Content-Encoding"), limit=endpoint.max_bytes)
             async for chunk in response.aiter_raw():
                 if not reader.feed(chunk):
                     break
@@ -210,7 +233,7 @@ class PostpressClient:
         """Close the connections and end the thread."""
         if self._loop.is_closed():
             return
-        self._run(self._client.aclose())
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -223,6 +246,15 @@ class PostpressClient:
         """
         return self._run(self._client.send(endpoint))
 
+    async def _end(self) -> None:
+        await self._client.aclose()
+        # what httpx has left of answers that were not read to their end
+        await self._loop.shutdown_asyncgens()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
@@ -231,6 +263,11 @@ class PostpressClient:
             # also when the task is killed or times out meanwhile: the request must not outlive it
             future.cancel()
             raise
+
+
+async def _go_nowhere(response: httpx.Response) -> None:
+    # httpx would read where a redirect leads although it is not followed, and fail at what is no URL
+    response.headers.pop("Location", None)
 
 
 def _verification(verify: bool | str) -> ssl.SSLContext | bool:

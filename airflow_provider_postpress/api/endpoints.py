@@ -18,6 +18,11 @@ Parameter = int | bool | str
 
 MAX_PAGE = 250
 
+_MAX_BYTES = 256 * 1024
+_MAX_ACCOUNT_BYTES = 1024 * 1024
+_MAX_PAGE_BYTES = 8 * 1024 * 1024
+"""Far more than answers have. Of a byte of JSON Python makes up to forty, and does nothing else meanwhile."""
+
 _SECONDS = range(10**8, 10**10)
 """The years 1973 to 2286 in seconds; in milliseconds a few weeks of 1970, in which nobody sent a message."""
 _MICROSECONDS_FROM = 10**14
@@ -37,6 +42,7 @@ class Endpoint(Generic[Answer]):
     :param told_by_object: values of an answer's ``object`` for which it is no error, whatever its HTTP status
     :param discreet: errors repeat nothing of what the server says, but its type and its id of the request: it may know
         a secret that was sent
+    :param max_bytes: how many bytes an answer may have, as sent and when unpacked
     """
 
     route: str
@@ -46,6 +52,7 @@ class Endpoint(Generic[Answer]):
     body: Credentials | None = None
     told_by_object: frozenset[str] = frozenset()
     discreet: bool = False
+    max_bytes: int = _MAX_BYTES
 
     @property
     def method(self) -> str:
@@ -62,7 +69,7 @@ def get_account(account_id: str, *, discreet: bool = False) -> Endpoint[Account]
     :raises PostpressInvalidRequest: the id cannot be part of a path
     """
     path = f"/accounts/{path_segment('account_id', account_id)}"
-    return Endpoint("GET /accounts/{id}", path, Account, discreet=discreet)
+    return Endpoint("GET /accounts/{id}", path, Account, discreet=discreet, max_bytes=_MAX_ACCOUNT_BYTES)
 
 
 def list_accounts(cursor: str | None = None, limit: int = MAX_PAGE) -> Endpoint[AccountPage]:
@@ -79,8 +86,8 @@ def list_accounts(cursor: str | None = None, limit: int = MAX_PAGE) -> Endpoint[
         raise PostpressInvalidRequest(f"limit={limit!r} is not allowed. Allowed: 1 to {MAX_PAGE} accounts a page.")
     if cursor and not _can_be_encoded(cursor):
         raise PostpressInvalidRequest(f"cursor={cursor!r} is not allowed: it cannot be encoded as UTF-8.")
-    query = {"limit": str(limit)}
-    return Endpoint("GET /accounts", "/accounts", AccountPage, {**query, "cursor": cursor} if cursor else query)
+    query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    return Endpoint("GET /accounts", "/accounts", AccountPage, query, max_bytes=_MAX_PAGE_BYTES)
 
 
 def reconnect_account(account_id: str, credentials: Credentials | Mapping[str, Any]) -> Endpoint[ReconnectAnswer]:

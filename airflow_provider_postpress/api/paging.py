@@ -7,6 +7,8 @@ from airflow_provider_postpress.api.errors import PostpressProtocolError
 from airflow_provider_postpress.api.models import Account, AccountPage
 
 _MAX_STALE = 10
+_MAX_PAGES = 10_000
+_MAX_CURSOR = 4000
 
 
 class AccountPages:
@@ -24,6 +26,7 @@ class AccountPages:
         self._cursors: set[str] = set()
         self._accounts: set[str] = set()
         self._stale = 0
+        self._pages = 0
         self.next: Endpoint[AccountPage] | None = list_accounts(limit=limit)
 
     def turn(self, page: AccountPage) -> list[Account]:
@@ -31,9 +34,12 @@ class AccountPages:
         Take a page, and give the accounts on it that were not told before: a list that changes can tell one twice.
 
         :param page: what ``next`` was answered
-        :raises PostpressProtocolError: page after page tells no account that was not told before
+        :raises PostpressProtocolError: page after page tells no account that was not told before, there are more pages
+            than there can be, or the next one cannot be asked for
         """
         cursor = page.next_cursor
+        if cursor and len(cursor) > _MAX_CURSOR:
+            raise PostpressProtocolError("GET /accounts told of a next page by a cursor too long for a URL.")
         self.next = list_accounts(cursor, self._limit) if cursor and cursor not in self._cursors else None
         self._cursors.add(cursor or "")
         fresh = []
@@ -42,6 +48,9 @@ class AccountPages:
                 self._accounts.add(account.id)
                 fresh.append(account)
         self._stale = 0 if fresh else self._stale + 1
+        self._pages += 1
+        if self.next and self._pages >= _MAX_PAGES:
+            raise PostpressProtocolError(f"GET /accounts does not end: it told of more than {_MAX_PAGES} pages.")
         if self.next and self._stale >= _MAX_STALE:
             raise PostpressProtocolError(
                 f"GET /accounts does not end: {self._stale} pages in a row told of a further one and of no new account."

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -120,6 +120,21 @@ def without_logins(words: str) -> str:
     :param words: what was said
     """
     return re.sub(r"//[^/@\s]+@", "//***@", words)
+
+
+def passwords_in(urls: Iterable[str]) -> Iterable[str]:
+    """
+    Give the passwords that URLs hold, as they are written there and as they are.
+
+    :param urls: the URLs, of proxies for example; what is none is passed over
+    """
+    for url in urls:
+        try:
+            password = urlsplit(url if "://" in url else f"//{url}").password
+        except ValueError:
+            continue
+        if password:
+            yield from {password, unquote(password)}
 
 
 def struck_out(words: str, secrets: Iterable[str]) -> str:

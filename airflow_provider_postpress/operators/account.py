@@ -69,13 +69,15 @@ class PostpressGetAccountOperator(PostpressTask):
 
         :param context: the run
         """
+        from airflow_provider_postpress.api.words import one_line
         from airflow_provider_postpress.resync.health import another_account
 
         with self.opened_hook() as hook:
             account = hook.get_account(self.account_id)
         if failure := another_account(account, self.account_id):
             self.give_up(failure)
-        self.log.info("Account %r (%s): %s.", account.id, account.type, account.trouble() or "healthy")
+        trouble = account.trouble() or "healthy"
+        self.log.info("%s", one_line(f"Account {account.id!r} ({account.type}): {trouble}.", longest=4000))
         return account.redacted()
 
 

@@ -14,6 +14,9 @@ from airflow_provider_postpress.api.errors import (
     PostpressTransportError,
     PostpressUnreadableAnswer,
 )
+from airflow_provider_postpress.api.words import one_line
+
+_MAX_MESSAGE = 4000
 
 RECONNECT_TYPES = frozenset(
     {
@@ -55,6 +58,10 @@ class Failure:
 
     kind: FailureKind
     message: str
+
+    def __post_init__(self) -> None:
+        # Postpress's words may be part of it
+        object.__setattr__(self, "message", one_line(self.message, longest=_MAX_MESSAGE))
 
 
 def is_lost(error: PostpressError) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from airflow_provider_postpress.api.errors import PostpressError
 from airflow_provider_postpress.api.models import Account, AccountPage
 from airflow_provider_postpress.api.paging import AccountPages
+from airflow_provider_postpress.api.words import one_line
 from airflow_provider_postpress.resync.pacing import Pacing
 from airflow_provider_postpress.resync.steps import Ask, Reply, Say, Step
 
@@ -21,6 +22,7 @@ NO_SOURCES = "UNKNOWN"
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 """The deadline of what is not given up."""
 
+_MAX_WORD = 100
 _GRAVEST_FIRST = ("CREDENTIALS", "PERMISSIONS", "ERROR", "STOPPED")
 _LEAST_GRAVE = ("CONNECTING", OK)
 
@@ -118,7 +120,8 @@ class StatusWatch:
                     yield words
                 return Look(statuses, whole=False, at=reply.at, wait=wait)
             for account in pages.turn(reply.came):
-                statuses[account.id] = AccountStatus(status_word(account), account.type)
+                message, type_ = (one_line(word, longest=_MAX_WORD) for word in (status_word(account), account.type))
+                statuses[account.id] = AccountStatus(message, type_)
         if self._trouble:
             yield Say("The statuses of accounts are told again.")
         self._trouble = None

@@ -13,9 +13,11 @@ from typing import Any, Generic
 
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressError
+from airflow_provider_postpress.api.words import one_line
 from airflow_provider_postpress.resync.failure import Failure, FailureKind, failure_of, is_lost
 from airflow_provider_postpress.resync.pacing import FAILURE_BUDGET, Pacing
 
+_MAX_TEXT = 4000
 NOTHING_BEGUN = "Nothing was begun there; a retry of this task asks again."
 
 
@@ -39,6 +41,10 @@ class Say:
 
     text: str
     warn: bool = False
+
+    def __post_init__(self) -> None:
+        # Postpress's words may be part of it
+        object.__setattr__(self, "text", one_line(self.text, longest=_MAX_TEXT))
 
 
 @dataclass(frozen=True, slots=True)

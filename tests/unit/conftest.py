@@ -1,40 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
+from api_clients import connect, serve
 
-import pytest
-from api_clients import KEY, Client, Connect, FromBlockingCode, Serve
-from misbehaving_server import Behaviour, MisbehavingServer
-
-from airflow_provider_postpress.api.client import AsyncPostpressClient, PostpressClient
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start servers, which end with the test."""
-    with ExitStack() as stack:
-
-        def start(behaviour: Behaviour, **options: Any) -> MisbehavingServer:
-            return stack.enter_context(MisbehavingServer(behaviour, **options))
-
-        yield start
-
-
-@pytest.fixture(params=["blocking", "asynchronous"])
-def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
-    """Make clients of each kind, which are closed with the test."""
-    with ExitStack() as stack:
-
-        def blocking(url: str, **options: Any) -> Client:
-            return stack.enter_context(PostpressClient(KEY, base_url=url, **options))
-
-        def asynchronous(url: str, **options: Any) -> Client:
-            runner = stack.enter_context(asyncio.Runner())
-            client = AsyncPostpressClient(KEY, base_url=url, **options)
-            stack.callback(lambda: runner.run(client.aclose()))
-            return FromBlockingCode(runner, client)
-
-        yield {"blocking": blocking, "asynchronous": asynchronous}[request.param]
+__all__ = ["connect", "serve"]

@@ -73,13 +73,13 @@ UNREADABLE = {
     "a status that is a number": Unreadable(answering(http({"status": 7})), "status: Input should be a valid string"),
     "JSON nested 100,000 deep": Unreadable(answering(http(DEEP)), "not a JSON object"),
     "a huge body": Unreadable(
-        endless(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", bytes(65536)), "larger than 8388608 bytes"
+        endless(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", bytes(65536)), "larger than 262144 bytes"
     ),
     "a huge body in chunks": Unreadable(
         endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + bytes(65536) + b"\r\n"),
-        "larger than 8388608 bytes",
+        "larger than 262144 bytes",
     ),
-    "a gzip bomb": Unreadable(answering(http(BOMB_BODY, Content_Encoding="gzip")), "larger than 8388608 bytes"),
+    "a gzip bomb": Unreadable(answering(http(BOMB_BODY, Content_Encoding="gzip")), "larger than 262144 bytes"),
     "damaged gzip": Unreadable(
         answering(http(b"\x1f\x8b\x08" + b"damage" * 9, Content_Encoding="gzip")), "compressed body is damaged"
     ),

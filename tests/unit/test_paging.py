@@ -10,8 +10,12 @@ from account_documents import telegram
 from api_clients import Connect, Serve
 from misbehaving_server import Peer, answering, http
 
-from airflow_provider_postpress.api import endpoints
-from airflow_provider_postpress.api.errors import PostpressInvalidRequest, PostpressUnreadableAnswer
+from airflow_provider_postpress.api import endpoints, paging
+from airflow_provider_postpress.api.errors import (
+    PostpressInvalidRequest,
+    PostpressProtocolError,
+    PostpressUnreadableAnswer,
+)
 from airflow_provider_postpress.api.models import AccountPage
 from airflow_provider_postpress.api.paging import AccountPages
 
@@ -132,11 +136,21 @@ def test_an_odd_cursor_reaches_the_server_as_it_was_told(cursor: str, serve: Ser
     assert "x-evil" not in request.headers
 
 
-def test_a_cursor_that_cannot_be_sent_is_refused(serve: Serve, connect: Connect) -> None:
-    answer = connect(serve(answering(http(page("a", cursor="\ud800")))).url).send(endpoints.list_accounts())
-
+def test_a_cursor_that_cannot_be_sent_is_refused() -> None:
     with pytest.raises(PostpressInvalidRequest, match="cannot be encoded as UTF-8"):
-        AccountPages().turn(answer)
+        endpoints.list_accounts("\ud800")
+    with pytest.raises(PostpressProtocolError, match="a cursor too long for a URL"):
+        AccountPages().turn(AccountPage.model_validate(page("a", cursor="x" * 1_000_000)))
+
+
+def test_a_list_of_ever_more_accounts_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "_MAX_PAGES", 20)
+    pages = AccountPages()
+    for number in range(19):
+        pages.turn(AccountPage.model_validate(page(f"acc_{number}", cursor=str(number))))
+
+    with pytest.raises(PostpressProtocolError, match="does not end: it told of more than 20 pages"):
+        pages.turn(AccountPage.model_validate(page("acc_19", cursor="19")))
 
 
 NO_PAGES = {

@@ -21,11 +21,13 @@ from pydantic_core import to_jsonable_python
 
 from airflow_provider_postpress.api.models.base import PostpressModel, read_without_faults
 from airflow_provider_postpress.api.secrets import sealed
+from airflow_provider_postpress.api.words import one_line
 
 LINKEDIN = "LINKEDIN"
 SYNCED_TYPES = (LINKEDIN, "TELEGRAM")
 """The types whose message history can be synced ("Resynchronize account messaging data")."""
 
+_MAX_TROUBLE = 2000
 _STATUSES = {
     "STOPPED": "it has been stopped",
     "ERROR": "it has stopped after an error",
@@ -191,7 +193,8 @@ class Account(PostpressModel):
         absent = [
             f"{name}: there is no such source, only {', '.join(known)}" for name in sources or () if name not in known
         ]
-        return "; ".join(absent + [trouble for source in self.watched(sources) if (trouble := source.trouble)]) or None
+        troubles = [trouble for source in self.watched(sources) if (trouble := source.trouble)]
+        return one_line("; ".join(absent + troubles), longest=_MAX_TROUBLE) or None
 
     def watched(self, sources: Collection[str] | None) -> list[Source]:
         """
