@@ -11,6 +11,7 @@ from airflow_provider_postpress.coverage.history import History
 from airflow_provider_postpress.page.attempts import TaskSync, lost_before, read_attempts
 from airflow_provider_postpress.page.checkpoints import read_checkpoints
 from airflow_provider_postpress.page.known import Known, KnownByDag, memory_of
+from airflow_provider_postpress.page.settings import MOST_KEPT
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from airflow_provider_postpress.coverage.evidence import Evidence
     from airflow_provider_postpress.page.events import AccountAsset
     from airflow_provider_postpress.page.rights import Rights
-
-MOST_KEPT = 5000
-"""What has been put together or worked out for so many accounts is kept, as long as nothing is new."""
 
 _LONGEST_NAME = 200
 

@@ -13,6 +13,7 @@ from airflow_provider_postpress.coverage.evidence import BEGINNING
 from airflow_provider_postpress.coverage.history import History
 from airflow_provider_postpress.coverage.intervals import clip
 from airflow_provider_postpress.page.documents import read_document
+from airflow_provider_postpress.page.settings import MOST_KEPT
 from airflow_provider_postpress.page.spans import milliseconds
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ try:
     from airflow.models.asset_state_store import AssetStateStoreModel as _Store
 except ImportError:  # before Airflow 3.3
     _Store: Any = None  # type: ignore[no-redef]
-
-MOST_KEPT = 5000
 
 ARE_KEPT = _Store is not None
 """Whether this Airflow can keep them."""

@@ -13,10 +13,11 @@ from airflow_provider_postpress.coverage.history import History
 from airflow_provider_postpress.coverage.intervals import Interval, clip
 from airflow_provider_postpress.coverage.outage import disconnections, is_connected
 from airflow_provider_postpress.coverage.partition import Kind, partition, run_lengths
-from airflow_provider_postpress.page.accounts import MOST_KEPT, Account, read_accounts
+from airflow_provider_postpress.page.accounts import Account, read_accounts
 from airflow_provider_postpress.page.checkpoints import ARE_KEPT
 from airflow_provider_postpress.page.known import Known
 from airflow_provider_postpress.page.schedules import schedules_of
+from airflow_provider_postpress.page.settings import MOST_KEPT
 from airflow_provider_postpress.page.spans import moment, seconds, seconds_or_none
 
 if TYPE_CHECKING:

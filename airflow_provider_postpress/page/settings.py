@@ -1,26 +1,15 @@
-"""What is configured for the page."""
+"""How the page is set, by this package and by who runs Airflow."""
 
 from __future__ import annotations
 
-import logging
-import math
+from airflow_provider_postpress.configuration import seconds
 
-from airflow.configuration import conf
-
-SECTION = "postpress"
 GRACE_SECONDS = 6 * 3600.0
 
-log = logging.getLogger(__name__)
+MOST_KEPT = 5000
+"""What has been read, put together or worked out for so many accounts is kept, as long as nothing is new."""
 
 
 def grace_milliseconds() -> int:
     """Give how long after its window's end a sync may take until the window counts as missing."""
-    written = conf.get(SECTION, "coverage_grace_seconds", fallback="") or GRACE_SECONDS
-    try:
-        grace = float(written)
-    except ValueError:
-        grace = math.nan
-    if 0 <= grace < math.inf:
-        return round(grace * 1000)
-    log.error("[%s] coverage_grace_seconds is no number of seconds; %s is used.", SECTION, GRACE_SECONDS)
-    return round(GRACE_SECONDS * 1000)
+    return round(seconds("coverage_grace_seconds", GRACE_SECONDS) * 1000)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import math
 from typing import Any
 
 from airflow_provider_postpress.api.models.events import SYNC_SUCCESS
-from airflow_provider_postpress.webhook.secret import SECTION
+from airflow_provider_postpress.configuration import seconds
 
 REPEAT_SECONDS = 60.0
 
 Sameness = tuple[Any, ...]
 Stream = tuple[Any, ...]
-
-log = logging.getLogger(__name__)
 
 
 def stream(extra: dict[str, Any]) -> Stream:
@@ -41,14 +37,4 @@ def sameness(extra: dict[str, Any]) -> Sameness:
 
 def repeat_seconds() -> float:
     """Give the seconds within which an event that is the same is a repeat, as configured. 0: none is."""
-    from airflow.configuration import conf
-
-    written = conf.get(SECTION, "webhook_repeat_seconds", fallback="") or REPEAT_SECONDS
-    try:
-        seconds = float(written)
-    except ValueError:
-        seconds = math.nan
-    if 0 <= seconds < math.inf:
-        return seconds
-    log.error("[%s] webhook_repeat_seconds is no number of seconds; %s is used.", SECTION, REPEAT_SECONDS)
-    return REPEAT_SECONDS
+    return seconds("webhook_repeat_seconds", REPEAT_SECONDS)

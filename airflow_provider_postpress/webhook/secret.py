@@ -12,10 +12,10 @@ from hmac import compare_digest
 from typing import Any
 
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
+from airflow_provider_postpress.configuration import SECTION
 from airflow_provider_postpress.hooks.extras import read_extra, refused, without_empty
 from airflow_provider_postpress.hooks.settings import WEBHOOK_EXTRAS
 
-SECTION = "postpress"
 DEFAULT_CONN_ID = "postpress_default"
 DEFAULT_HEADER = "Postpress-Auth"
 KEPT_SECONDS = 30.0
