@@ -21,7 +21,7 @@ from airflow_provider_postpress.emulator import EmulatorControl, faults
 from airflow_provider_postpress.emulator.fault_book import Route
 from demo.local_airflow import AirflowTrouble
 from soak.cluster import WORKERS, Cluster, Task
-from soak.scenario import BEFORE_ALL, Subject
+from soak.scenario import BEFORE_ALL, FOREIGN_MS, Subject
 
 T = TypeVar("T")
 
@@ -117,10 +117,8 @@ class Havoc:
         self._cluster.start_component(fallen)
 
     def let_somebody_else_sync(self) -> None:
-        """Begin a sync that is not ours, whose end is left for our tasks to read."""
-        with self._alone_with() as subject:
-            parameters = None if subject.is_chat else BEFORE_ALL
-            self._postpress.foreign_sync(parameters=parameters, **subject.address)
+        """Begin a sync that is not ours, for our next task to meet."""
+        self._wait(self._foreign_sync_is_met, "a task to meet a sync that somebody else began")
 
     def leave_leftover(self) -> None:
         """Leave the end of an earlier sync, which nobody has read."""
@@ -142,11 +140,7 @@ class Havoc:
         self._drop("ERROR", until="up_for_retry")
 
     def _drop(self, status: str, *, until: str) -> None:
-        def to_come() -> Subject | None:
-            coming = {task.task_id for task in self._cluster.tasks() if task.state is None}
-            return self._any(one for one in self._subjects.values() if one.id in coming and not one.is_chat)
-
-        account = self._wait(to_come, "an account with windows to come")
+        account = self._wait(lambda: self._any_to_come(is_chat=False), "an account with windows to come")
         met = {(task.run_id, task.try_number) for task in self._tasks(until, account)}
         self._postpress.set_source_status(account.id, status)
         try:
@@ -190,6 +184,23 @@ class Havoc:
             "a task to run and another to wait in the triggerer, at once",
         )
 
+    def _foreign_sync_is_met(self) -> bool:
+        with self._alone_with() as subject:
+            self._postpress.set_duration(duration_ms=FOREIGN_MS, **subject.address)
+            self._postpress.foreign_sync(parameters=None if subject.is_chat else BEFORE_ALL, **subject.address)
+            self._postpress.set_duration(duration_ms=subject.sync_ms, **subject.address)
+            seen = self._requests_that_met_a_sync(subject)
+
+        def is_over() -> bool:
+            return self._requests_that_met_a_sync(subject) > seen or not self._is_under_way(subject)
+
+        self._wait(is_over, f"a task to meet the sync of {subject.id} that somebody else began, or its end")
+        return self._requests_that_met_a_sync(subject) > seen
+
+    def _requests_that_met_a_sync(self, subject: Subject) -> int:
+        requests = self._postpress.requests(**subject.address)
+        return sum(request["sync_status"] == "SYNC_RUNNING" for request in requests)
+
     @contextmanager
     def _alone_with(self) -> Iterator[Subject]:
         """
@@ -198,7 +209,7 @@ class Havoc:
         What others do while our sync is under way, or its end is unread, no client of Postpress can tell from our own.
         """
         while True:
-            subject = self._chance.choice(list(self._subjects.values()))
+            subject = self._wait(self._any_to_come, "an account with windows to come")
             pool = f"pools/{subject.id}?update_mask=slots"
             self._cluster.patch(pool, slots=0)
             try:
@@ -226,6 +237,10 @@ class Havoc:
 
     def _of(self, task: Task) -> Subject:
         return self._subjects[task.task_id]
+
+    def _any_to_come(self, *, is_chat: bool | None = None) -> Subject | None:
+        coming = {task.task_id for task in self._cluster.tasks() if task.state in (None, "scheduled")}
+        return self._any(one for one in self._subjects.values() if one.id in coming and is_chat in (None, one.is_chat))
 
     def _any(self, found: Iterable[T]) -> T | None:
         return self._chance.choice(choices) if (choices := list(found)) else None

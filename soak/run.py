@@ -38,6 +38,7 @@ PLANS = {
         "triggerer killed as it waits": 1,
         "scheduler killed with its workers": 1,
         "database crashed": 1,
+        "foreign sync": 1,
     },
     "calm": {},
 }

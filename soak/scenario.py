@@ -20,15 +20,15 @@ BEFORE_ALL = {"after": "1704067200000", "before": "1706745600000"}
 """What others sync: a month that is no window of ours, so that they cannot fill one that we missed."""
 
 SYNC_MS = 1500
+FOREIGN_MS = 20_000
+"""How long a sync takes that somebody else began: until our next task has met it."""
 REQUEST_SECONDS = 5
 """How long a request may take: the connection's ``timeout``."""
 
 _CHATS = 4
 _MESSAGES_A_DAY = 8
-_FOREIGN_MS = 40_000
-"""How long a sync takes that somebody else began: until our first task has met it."""
 _SLOW = 2
-"""How many times longer the chunks of a slow account take."""
+"""How many times longer the syncs of a slow account take, or their chunks."""
 
 
 class Address(TypedDict, total=False):
@@ -49,6 +49,7 @@ class Subject:
     :param deferrable: whether its task waits in the triggerer
     :param ends_in_triggerer: whether the triggerer ends it, too, so that no worker is started again
     :param chunk_size: chats per chunk
+    :param sync_ms: how long a sync takes, or each chunk of one
     """
 
     id: str
@@ -57,6 +58,7 @@ class Subject:
     deferrable: bool = True
     ends_in_triggerer: bool = False
     chunk_size: int | None = None
+    sync_ms: int = SYNC_MS
 
     @property
     def address(self) -> Address:
@@ -102,6 +104,7 @@ class Scenario:
                 deferrable=number % 5 != 3,
                 ends_in_triggerer=number % 5 == 2,
                 chunk_size=chance.choice((1, 2, 3)) if number % 4 == 1 else None,
+                sync_ms=chance.choice((SYNC_MS, SYNC_MS, _SLOW * SYNC_MS)),
             )
             for number in range(self.accounts)
         ]
@@ -144,19 +147,15 @@ class Scenario:
 
     def let_go_wrong(self, postpress: EmulatorControl) -> None:
         """
-        Make the first tasks meet what others began, some chunks slow, some syncs fail, and any request go wrong.
+        Leave leftovers, make some syncs slow and others fail, and any request go wrong.
 
         :param postpress: the emulator
         """
         chance = Random(self.seed)  # noqa: S311 (not for secrets)
-        for number, subject in enumerate(self.subjects):
-            if number % 3 == 0:
-                postpress.set_duration(**subject.address, duration_ms=_FOREIGN_MS)
-                postpress.foreign_sync(parameters=None if subject.is_chat else BEFORE_ALL, **subject.address)
-            elif number % 3 == 1:
+        for subject in self.subjects:
+            if chance.random() < 0.5:
                 postpress.leave_leftover(**subject.address, status=chance.choice(("SYNC_DONE", "SYNC_ERROR")))
-            slowness = _SLOW if subject.chunk_size and chance.random() < 0.5 else 1
-            postpress.set_duration(**subject.address, duration_ms=slowness * SYNC_MS)
+            postpress.set_duration(**subject.address, duration_ms=subject.sync_ms)
             if chance.random() < 0.5:
                 postpress.fail_next_sync(**subject.address)
         for fault, probability in MISHAPS:
