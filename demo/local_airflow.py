@@ -212,6 +212,15 @@ class LocalAirflow:
         """
         self.post("pools", name=name, slots=1, include_deferred=True)
 
+    def resize_pool(self, name: str, slots: int) -> None:
+        """
+        Change how many slots a pool has that :meth:`add_pool` has added.
+
+        :param name: its name
+        :param slots: 0 closes it: what is queued or waits goes on, and nothing is added
+        """
+        self.patch(f"pools/{name}", pool=name, slots=slots, include_deferred=True)
+
     def task_instances(self, dag_id: str, run_id: str = "~") -> list[dict[str, Any]]:
         """
         List the task instances of a DAG.

@@ -210,15 +210,14 @@ class Havoc:
         """
         while True:
             subject = self._wait(self._any_to_come, "an account with windows to come")
-            pool = f"pools/{subject.id}?update_mask=slots"
-            self._cluster.patch(pool, slots=0)
+            self._cluster.resize_pool(subject.id, 0)
             try:
                 self._wait(partial(self._is_left_alone, subject), f"the tasks of {subject.id} to end")
                 if not self._is_under_way(subject):
                     yield subject
                     return
             finally:
-                self._cluster.patch(pool, slots=1)
+                self._cluster.resize_pool(subject.id, 1)
 
     def _is_left_alone(self, subject: Subject) -> bool:
         tasks = [task for task in self._cluster.tasks() if task.task_id == subject.id]
