@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 from stub import NOW, Stub, serving
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture
 def opened(browser: Browser, stub: Stub) -> Iterator[Callable[..., Page]]:
     """
-    Open an address of the stand-in, the page by default.
+    Open an address of the stand-in, the page by default, and wait until it has been answered.
 
     The browser's storage is given by keyword (``theme``, ``timezone`` as Airflow writes it); the time is that of the
     stand-in, unless ``real_time``. Whatever the page throws fails the test.
@@ -53,6 +54,8 @@ def opened(browser: Browser, stub: Stub) -> Iterator[Callable[..., Page]]:
         if not real_time:
             page.clock.set_fixed_time(datetime.fromtimestamp(NOW, UTC))
         page.goto(stub.url + path)
+        ours = page.frame_locator("iframe") if path.startswith("/plugin/") else page
+        expect(ours.locator("body")).not_to_have_attribute("data-state", "loading", timeout=TIMEOUT)
         return page
 
     yield open_page

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 (the page writes spans with a dash)
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ def open_gap(page: Page, label: str = "Missing, 12 to 13 November 2026, 2 days")
     page.locator("[data-account='ana/1']").click()
     drawer = page.get_by_role("complementary", name="Ana Ruiz")
     drawer.get_by_role("button", name=label).click()
+    expect(drawer).not_to_contain_text(re.compile("Loading…|Looking for DAGs"))
     return drawer
 
 
@@ -52,6 +54,7 @@ def test_the_drawer_tells_all_of_an_account(ana: Account, opened: Callable[..., 
     page = opened()
     page.locator("[data-account='ana/1']").click()
     drawer = page.get_by_role("complementary", name="Ana Ruiz")
+    expect(drawer).not_to_contain_text("Loading…")
 
     assert drawer.locator("code").inner_text() == "ana/1"
     assert "LinkedIn · Connected" in drawer.inner_text()
@@ -97,7 +100,6 @@ def test_figures_and_gaps_follow_the_zoom(ana: Account, opened: Callable[..., Pa
 
 def test_focus_goes_in_and_comes_back(ana: Account, opened: Callable[..., Page]) -> None:
     page = opened()
-    page.locator("[data-account]").first.wait_for()
     page.get_by_label("Sort").focus()
     for key in ("Tab", "Enter"):
         page.keyboard.press(key)

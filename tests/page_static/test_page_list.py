@@ -109,7 +109,6 @@ def test_earlier_leads_beyond_the_year_as_far_as_something_is_known(three: Stub,
 
 def test_the_brush_zooms_moves_and_is_undone(three: Stub, opened: Callable[..., Page]) -> None:
     page = opened()
-    page.locator("[data-account]").first.wait_for()
     overview, shown = page.locator("#overview"), page.locator("#range")
     box = overview.bounding_box()
     assert box is not None
@@ -181,7 +180,6 @@ def test_the_list_is_searched_filtered_and_sorted(three: Stub, opened: Callable[
 
 def test_the_list_is_walked_by_keys_row_by_row_and_gap_by_gap(three: Stub, opened: Callable[..., Page]) -> None:
     page = opened()
-    page.locator("[data-account]").first.wait_for()
     page.get_by_label("Sort").focus()
     page.keyboard.press("Tab")  # one stop, be there three rows or three hundred
     focused = "document.activeElement.dataset.account"
