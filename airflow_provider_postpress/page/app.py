@@ -28,9 +28,9 @@ from starlette.staticfiles import StaticFiles
 from airflow_provider_postpress.api.products import LINKEDIN_PRODUCTS
 from airflow_provider_postpress.coverage.evidence import Product, is_product
 from airflow_provider_postpress.coverage.intervals import Interval
+from airflow_provider_postpress.headers import WithHeaders
 from airflow_provider_postpress.page.dags import dags_for
 from airflow_provider_postpress.page.detail import detail
-from airflow_provider_postpress.page.headers import WithHeaders
 from airflow_provider_postpress.page.notices import no_access, signed_out
 from airflow_provider_postpress.page.overview import overview
 from airflow_provider_postpress.page.rights import UserRights

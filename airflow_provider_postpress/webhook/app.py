@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from airflow_provider_postpress.api.models.events import AccountStatusEvent
+from airflow_provider_postpress.headers import WithHeaders
 from airflow_provider_postpress.webhook.body import (
     MAX_BYTES,
     BodyTooLargeError,
@@ -27,6 +29,9 @@ from airflow_provider_postpress.webhook.register import Changes, Outcome, regist
 from airflow_provider_postpress.webhook.repeats import repeat_seconds
 from airflow_provider_postpress.webhook.secret import Key, Keyring, look_up_key
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 PATH = "/webhooks/account-status"
 # all of a group are answered at once, and with what they send next the API server's other requests have to wait
 MAX_GROUP = 20
@@ -39,7 +44,7 @@ RETRY_SECONDS = 30
 def create_app(
     look_up: Callable[[], Key] = look_up_key,
     write: Callable[[Sequence[Changes]], Sequence[Outcome]] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """
     Make the application. It belongs to the loop that it first runs in.
 
@@ -54,7 +59,7 @@ def create_app(
         exception_handlers={HTTPException: _refusal},
     )
     app.router.redirect_slashes = False
-    return app
+    return WithHeaders(app)
 
 
 class _Receiver:

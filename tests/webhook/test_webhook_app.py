@@ -69,6 +69,18 @@ class HeldUp:
         self._released.set()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", ROUTE, 200), ("POST", f"{ROUTE}/", 404), ("GET", "/webhooks/other", 404), ("GET", ROUTE, 405)],
+)
+async def test_no_answer_can_be_made_a_page_of_airflows(method: str, path: str, status: int):
+    async with Client() as client:
+        answer = await client.request(method, path, json=told("acc", "OK"))
+    assert answer.status_code == status
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_the_answer_waits_until_it_is_recorded_and_the_loop_does_not():
     write = HeldUp()
     async with Client(write=write) as client:
