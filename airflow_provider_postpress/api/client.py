@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Mapping
 from enum import StrEnum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 from urllib.request import getproxies
 
 import httpx
@@ -17,6 +18,7 @@ from airflow_provider_postpress.api.answers import AnswerReader, presentable, re
 from airflow_provider_postpress.api.endpoints import Answer, Endpoint
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest, PostpressTransportError
 from airflow_provider_postpress.api.http_logs import discreet
+from airflow_provider_postpress.api.pool import ConnectionPool
 from airflow_provider_postpress.api.secrets import passwords_in
 
 T = TypeVar("T")
@@ -102,24 +104,24 @@ class AsyncPostpressClient:
         self._secrets = (api_key, *passwords_in(filter(None, (proxy, *getproxies().values()))))
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
-        verification = _verification(verify)
-        try:
-            self._http = httpx.AsyncClient(
+        tls = _tls(verify)
+
+        def new_client() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
                 headers={"X-API-KEY": api_key, "Accept": "application/json", "Accept-Encoding": "gzip"},
                 # one clock bounds a request, in send; httpx's own would only start anew with each byte
                 timeout=None,  # noqa: S113 - bounded there
-                verify=verification,
+                verify=tls,
                 proxy=proxy,
                 follow_redirects=False,
                 event_hooks={"response": [_go_nowhere]},
                 # none is kept: a server could add to them, and have them sent, without end
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                limits=httpx.Limits(
-                    max_connections=MAX_CONNECTIONS,
-                    max_keepalive_connections=MAX_CONNECTIONS,
-                    keepalive_expiry=KEEPALIVE_SECONDS,
-                ),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS),
             )
+
+        try:
+            self._pool = ConnectionPool(new_client, MAX_CONNECTIONS)
         except (ValueError, httpx.InvalidURL):
             # the value is not shown: a proxy's URL can hold a password
             raise PostpressInvalidRequest(
@@ -141,7 +143,7 @@ class AsyncPostpressClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._pool.aclose()
 
     async def send(self, endpoint: Endpoint[Answer]) -> Answer:
         """
@@ -178,11 +180,14 @@ class AsyncPostpressClient:
         self, endpoint: Endpoint[Answer], progress: _Progress
     ) -> tuple[int, httpx.Headers, bytes | str]:
         url = f"{self._base_url}{endpoint.path}"
-        extensions = {"trace": progress}
+        if endpoint.query:
+            # written here: httpx would read the URL once more to add to it
+            url += f"?{urlencode(endpoint.query)}"
         body = endpoint.body and endpoint.body.body()
-        async with self._http.stream(
-            endpoint.method, url, params=endpoint.query or None, json=body, extensions=extensions
-        ) as response:
+        async with (
+            self._pool.connection() as http,
+            http.stream(endpoint.method, url, json=body, extensions={"trace": progress}) as response,
+        ):
             reader = AnswerReader(response.headers.get("Content-Encoding"), limit=endpoint.max_bytes)
             async for chunk in response.aiter_raw():
                 if not reader.feed(chunk):
@@ -270,9 +275,9 @@ async def _go_nowhere(response: httpx.Response) -> None:
     response.headers.pop("Location", None)
 
 
-def _verification(verify: bool | str) -> ssl.SSLContext | bool:
+def _tls(verify: bool | str) -> ssl.SSLContext:
     if isinstance(verify, bool):
-        return verify
+        return httpx.create_ssl_context(verify)
     try:
         return ssl.create_default_context(cafile=verify)
     except OSError as error:

@@ -360,6 +360,30 @@ def test_a_connection_is_kept_for_the_next_request(serve: Serve, connect: Connec
     assert server.connections == 1
 
 
+async def test_many_requests_at_once_take_turns_on_few_connections(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_CONNECTIONS", 2)
+    server = serve(kept(*[http()] * 9))
+    async with AsyncPostpressClient(KEY, base_url=server.url) as client:
+        answers = await asyncio.gather(*(client.send(SYNC) for _ in range(9)))
+        at_once = server.connections
+        await client.send(SYNC)
+
+    assert [answer.status for answer in answers] == ["SYNC_RUNNING"] * 9
+    assert at_once == server.connections == 2
+
+
+async def test_no_more_connections_are_used_than_there_are_requests_at_once(serve: Serve) -> None:
+    server = serve(kept(*[http()] * 3))
+    async with AsyncPostpressClient(KEY, base_url=server.url) as client:
+        await asyncio.gather(client.send(SYNC), client.send(SYNC))
+        await client.send(SYNC)
+        await client.send(SYNC)
+
+    assert server.connections == 2
+
+
 def test_a_kept_connection_that_was_closed_meanwhile_is_not_used(serve: Serve, connect: Connect) -> None:
     server = serve(kept(http()))
     client = connect(server.url)

@@ -47,7 +47,7 @@ def _nothing_is_kept() -> Any:
 
 
 def is_closed(client: AsyncPostpressClient) -> bool:
-    return client._http.is_closed
+    return client._pool.is_closed
 
 
 @pytest.mark.usefixtures("server")
