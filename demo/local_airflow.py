@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # it comes with Airflow, and without types
 
 from demo.processes import Background, free_port, stop
 
@@ -131,6 +132,14 @@ class LocalAirflow:
     def ended(self) -> list[str]:
         """The components that have ended by themselves."""
         return [name for name, component in self._components.items() if not component.runs]
+
+    def family_of(self, name: str) -> list[psutil.Process]:
+        """
+        List the process of a component and all its descendants.
+
+        :param name: see :meth:`start_component`
+        """
+        return self._components[name].family()
 
     def log_of(self, name: str) -> Path:
         """

@@ -25,13 +25,13 @@ class Peer:
     :param name: what the tables call it
     :param distribution: its package
     :param trigger: the class path of its trigger
-    :param kwargs: the trigger's kwargs, of the number of the wait, the seconds between polls, and the stub's URL
+    :param kwargs: the trigger's kwargs, of the number of the wait, the seconds between polls, and the stub's url
     :param connection: the fields of its Airflow connection, of the stub's host and port
     :param waiting: what the stub answers while the wait goes on: status and JSON
     :param done: what it answers at the end
     :param operator: the class path of its operator; ``None``: it has none
     :param arguments: what the operator wants, as Python source
-    :param prepare: what must be done in the triggerer's process, given the stub's host and port
+    :param prepare: what must be done in the triggerer's process, of the stub's host and port; ``None``: nothing
     """
 
     name: str
@@ -43,10 +43,10 @@ class Peer:
     done: tuple[int, Mapping[str, Any]]
     operator: str | None = None
     arguments: str = ""
-    prepare: Callable[[str, int], None] = lambda host, port: None
+    prepare: Callable[[str, int], None] | None = None
 
 
-def _postpress(number: int, interval: float, url: str) -> dict[str, Any]:
+def _postpress(number: int, interval: float, _: str) -> dict[str, Any]:
     from airflow_provider_postpress.resync.driver import Progress
     from airflow_provider_postpress.resync.tracker import Knowledge, Owner
 
@@ -110,7 +110,7 @@ BARE = Peer(
     distribution="httpx",
     trigger="benchmarks.cost.bare.BareTrigger",
     kwargs=lambda number, interval, url: {"url": f"{url}/bare/{number}", "interval": interval},
-    connection=lambda host, port: {},
+    connection=lambda *_: {},
     waiting=(200, {"object": "AccountResync", "status": "SYNC_RUNNING"}),
     done=(200, {"object": "AccountResync", "status": "SYNC_DONE"}),
 )
@@ -118,7 +118,7 @@ DBT = Peer(
     name="dbt Cloud",
     distribution="apache-airflow-providers-dbt-cloud",
     trigger="airflow.providers.dbt.cloud.triggers.dbt.DbtCloudRunJobTrigger",
-    kwargs=lambda number, interval, url: {
+    kwargs=lambda number, interval, _: {
         "conn_id": CONN_ID,
         "run_id": number,
         "end_time": FAR.timestamp(),
@@ -135,7 +135,7 @@ AIRBYTE = Peer(
     name="Airbyte",
     distribution="apache-airflow-providers-airbyte",
     trigger="airflow.providers.airbyte.triggers.airbyte.AirbyteSyncTrigger",
-    kwargs=lambda number, interval, url: {
+    kwargs=lambda number, interval, _: {
         "job_id": number,
         "conn_id": CONN_ID,
         "end_time": FAR.timestamp(),
@@ -151,7 +151,7 @@ DATABRICKS = Peer(
     name="Databricks",
     distribution="apache-airflow-providers-databricks",
     trigger="airflow.providers.databricks.triggers.databricks.DatabricksExecutionTrigger",
-    kwargs=lambda number, interval, url: {
+    kwargs=lambda number, interval, _: {
         "run_id": number,
         "databricks_conn_id": CONN_ID,
         "polling_period_seconds": interval,
@@ -166,7 +166,7 @@ HTTP = Peer(
     name="HTTP sensor",
     distribution="apache-airflow-providers-http",
     trigger="airflow.providers.http.triggers.http.HttpSensorTrigger",
-    kwargs=lambda number, interval, url: {
+    kwargs=lambda number, interval, _: {
         "endpoint": f"http/{number}",
         "http_conn_id": CONN_ID,
         "poke_interval": interval,
@@ -181,13 +181,13 @@ FIVETRAN = Peer(
     name="Fivetran",
     distribution="airflow-provider-fivetran-async",
     trigger="fivetran_provider_async.triggers.FivetranTrigger",
-    kwargs=lambda number, interval, url: {
+    kwargs=lambda number, interval, _: {
         "task_id": "sync",
         "connector_id": f"connector_{number}",
         "fivetran_conn_id": CONN_ID,
         "poke_interval": interval,
     },
-    connection=lambda host, port: {"conn_type": "fivetran", "login": "key", "password": "secret"},
+    connection=lambda *_: {"conn_type": "fivetran", "login": "key", "password": "secret"},
     waiting=(200, _fivetran("2026-03-01T00:00:00Z")),
     done=(200, _fivetran("2026-03-02T00:00:00Z")),
     operator="fivetran_provider_async.operators.FivetranOperator",

@@ -87,7 +87,7 @@ def ours(intervals: Intervals, chance: random.Random) -> Waiter:
             driver.steps(), send=send, sleep=sleep, say=lambda _: None, now=lambda: EPOCH + timedelta(seconds=now)
         )
         if not isinstance(outcome, SyncResult):
-            raise RuntimeError(f"The sync did not end well: {outcome}")
+            raise RuntimeError(f"The sync did not end well: {outcome}")  # noqa: TRY004 - no type was given wrongly
         return Seen(took, driver.progress.polls - 1, now - took)
 
     return wait

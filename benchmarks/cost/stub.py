@@ -27,7 +27,14 @@ _LENGTH = b"\r\ncontent-length:"
 class Counters(Structure):
     """What the stub and its users share."""
 
-    _fields_ = (("polls", c_long), ("waits", c_int), ("connections", c_int), ("open", c_int), ("ready", c_bool), ("done", c_bool))
+    _fields_ = (
+        ("polls", c_long),
+        ("waits", c_int),
+        ("connections", c_int),
+        ("open", c_int),
+        ("ready", c_bool),
+        ("done", c_bool),
+    )
 
     polls: int
     """How many requests came."""

@@ -77,7 +77,7 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
     with stub(peer, folder) as server:
         os.environ |= certificate.trust(folder)
         host, port = certificate.HOST, server.port
-        runner = Runner(peer.connection(host, port), lambda: peer.prepare(host, port))
+        runner = Runner(peer.connection(host, port), lambda: peer.prepare and peer.prepare(host, port))
         try:
             runner.let_pass(1.5)
             idle_from = runner.snapshot()
@@ -102,7 +102,9 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
             runner.let_pass_until(lambda: len(runner.events) + len(runner.failures) >= waits)
         finally:
             runner.kill()
-    if runner.failures or any("success" not in json.dumps(event).lower() and event is not True for event in runner.events):
+    if runner.failures or any(
+        "success" not in json.dumps(event).lower() and event is not True for event in runner.events
+    ):
         raise RuntimeError(f"Not every wait ended well: {runner.failures[:1] or runner.events[:1]}")
     took = after["at"] - before["at"]
     used = after["cpu"] - before["cpu"]
@@ -112,6 +114,7 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
         "interval": interval,
         "polls": polled,
         "polls_wanted": waits * took / interval,
+        "seconds": took,
         "cpu_ms_per_poll": (used - idle_share * took) / polled * 1000,
         "cpu_ms_per_poll_with_idle": used / polled * 1000,
         "busy": used / took,

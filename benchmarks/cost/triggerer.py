@@ -1,0 +1,101 @@
+"""
+Measure what waiting costs in a triggerer: this package, its peers and bare httpx, with 1 to 5,000 waits at once.
+
+Each cell is a process of its own, see :mod:`.waits`. Of several runs of a cell the least CPU and the least stall are
+shown, those that the rest of the machine disturbed least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.cost.peers import BARE, OURS, PEERS
+from benchmarks.cost.table import table
+
+INTERVALS = {1: 0.01, 100: 0.5, 1000: 5.0, 5000: 10.0}
+"""Seconds between the polls of a wait, of so many waits."""
+SECONDS = 10.0
+REPEATS = 3
+"""How often this package and bare httpx are measured, whose ratio is asked for; peers once."""
+PATIENCE_SECONDS = 300.0
+
+
+def main() -> None:
+    """Measure, and print a table for each number of waits."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else None)
+    arguments.add_argument("--quick", action="store_true", help="1 and 100 waits, each cell once and briefly")
+    arguments.add_argument("--waits", type=int, nargs="+", choices=INTERVALS, help="how many waits at once")
+    arguments.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    chosen = arguments.parse_args()
+    for waits in chosen.waits or (list(INTERVALS)[:2] if chosen.quick else INTERVALS):
+        print(f"### {waits:,} {'wait' if waits == 1 else 'waits'}\n", flush=True)  # noqa: T201
+        print(_table(waits, chosen.peers, quick=chosen.quick), end="\n\n", flush=True)  # noqa: T201
+
+
+def _table(waits: int, names: Sequence[str], *, quick: bool) -> str:
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for repeat in range(1 if quick else REPEATS):
+        for name in names:
+            if repeat == 0 or name in (BARE.name, OURS.name):
+                runs[name] += _measure(name, waits, 3.0 if quick else SECONDS)
+    head = [
+        "",
+        "CPU per poll",
+        "to bare httpx",
+        "memory per wait",
+        "connections opened",
+        "worst stall",
+        "worst stall as they begin",
+        "CPU to begin a wait",
+        "polls per second",
+        "stub busy",
+    ]
+    base = _least(runs.get(BARE.name, []), "cpu_ms_per_poll")
+    return table(head, [[name, *_cells(some, base)] for name, some in runs.items()])
+
+
+def _measure(name: str, waits: int, seconds: float) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "benchmarks.cost.waits", name]
+    command += ["--waits", str(waits), "--interval", str(INTERVALS[waits]), "--seconds", str(seconds)]
+    try:
+        run = subprocess.run(  # noqa: S603 (the command is ours)
+            command, capture_output=True, check=False, timeout=PATIENCE_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return []
+    if run.returncode:
+        sys.stderr.write(run.stderr.decode()[-2000:])
+        return []
+    found: dict[str, Any] = json.loads(run.stdout)
+    return [found]
+
+
+def _cells(runs: Sequence[dict[str, Any]], base: float | None) -> list[str]:
+    cpu = _least(runs, "cpu_ms_per_poll")
+    if cpu is None:
+        return ["does not get through", *[""] * 8]
+    found = min(runs, key=lambda run: run["cpu_ms_per_poll"])
+    return [
+        f"{cpu:.2f} ms",
+        f"{cpu / base:.2f}" if base else "",
+        f"{_least(runs, 'memory_kib_per_wait'):,.0f} KiB",
+        f"{found['connections']:,}",
+        f"{_least(runs, 'stall_ms'):,.0f} ms",
+        f"{_least(runs, 'stall_ms_at_start'):,.0f} ms",
+        f"{_least(runs, 'start_cpu_ms_per_wait'):.1f} ms",
+        f"{found['polls'] / found['seconds']:,.0f} of {found['polls_wanted'] / found['seconds']:,.0f}",
+        f"{found['stub_busy']:.0%}",
+    ]
+
+
+def _least(runs: Sequence[dict[str, Any]], what: str) -> float | None:
+    return min((run[what] for run in runs), default=None)
+
+
+if __name__ == "__main__":
+    main()
