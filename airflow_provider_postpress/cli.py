@@ -1,5 +1,7 @@
 """
-``airflow postpress coverage``: what is synced, on the command line. For Airflow 3.2 and later.
+``airflow postpress coverage``: what is synced, on the command line.
+
+Airflow 3.1 takes no commands of providers: there it is ``python -m airflow_provider_postpress.cli coverage``.
 
 Every ``airflow`` command imports this module, so it imports next to nothing.
 """
@@ -54,6 +56,26 @@ def get_commands() -> list[GroupCommand]:
         ),
     )
     return [GroupCommand(name="postpress", help="Message history of Postpress", subcommands=[coverage])]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """
+    Run a command of this package without ``airflow postpress``.
+
+    :param arguments: the command line; by default that of this process
+    """
+    from argparse import ArgumentParser
+
+    (group,) = get_commands()
+    parser = ArgumentParser(prog="python -m airflow_provider_postpress.cli", description=group.help)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in group.subcommands:
+        known = commands.add_parser(command.name, help=command.help, description=command.description)
+        for argument in command.args:
+            argument.add_to_parser(known)
+        known.set_defaults(func=command.func)
+    chosen = parser.parse_args(arguments)
+    chosen.func(chosen)
 
 
 def _option(flag: str, **how: Any) -> Arg:
@@ -187,3 +209,7 @@ def _iso(seconds: float | None) -> str | None:
 
 def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+if __name__ == "__main__":
+    main()

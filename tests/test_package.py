@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from complaints import COMMON_COMPATS_OWN
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +53,7 @@ class Installed:
         uv("pip", "install", "--python", self.bin / "python", "--constraint", versions, f"{wheel}[emulator]")
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
+            **COMMON_COMPATS_OWN,
             "AIRFLOW_HOME": str(folder / "home"),
         }
 

@@ -9,7 +9,7 @@ TESTS = Path(__file__).parents[1] / "tests"
 
 SUITES = {
     # the decisions, the client, the page in a browser: no Airflow, or no more of it than its classes
-    "unit": ("unit", "model", "page_static", "test_house.py", "test_package.py", "test_versions.py"),
+    "unit": ("unit", "model", "security", "page_static", "test_house.py", "test_package.py", "test_versions.py"),
     # the Postpress of this machine, over HTTP
     "emulator": ("emulator",),
     # Airflow's own task runner, triggerer code, database and API server

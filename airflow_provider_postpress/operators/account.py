@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_postpress.tasks.arguments import DEFAULT_CONN_ID, choice, texts
 from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
 from airflow_provider_postpress.tasks.callbacks import place_of, trouble_in
-from airflow_provider_postpress.tasks.once import forget_sending, may_have_been_sent, note_sending
+from airflow_provider_postpress.tasks.once import forget_sending, may_have_been_sent, note_sending, remembers
 from airflow_provider_postpress.tasks.polling import PollingOperator
 from airflow_provider_postpress.tasks.watching import WatchingTask
 
@@ -254,7 +254,8 @@ class PostpressReconnectAccountOperator(PollingOperator, WatchingTask):
         from airflow_provider_postpress.resync.reconnect import Lost
 
         if may_have_been_sent(context, self.retries):
-            return Lost("An earlier try may have sent the login, so this one does not.")
+            reason = "An earlier try may have sent the login, so this one does not."
+            return Lost(reason if remembers(context) else f"{reason} To know whether it did needs Airflow 3.3.")
         client = hook.get_conn()
         credentials = self._credentials()
         endpoint = reconnect_account(self.account_id, credentials)

@@ -1,4 +1,4 @@
-"""A name that Airflow 3.1 keeps elsewhere, and that common-compat does not bridge."""
+"""What differs between Airflows, and common-compat does not bridge."""
 
 from __future__ import annotations
 
@@ -7,4 +7,11 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]  # mypy sees both
 
-__all__ = ["TaskDeferralTimeout"]
+__all__ = ["TaskDeferralTimeout", "counts_deferred"]
+
+
+def counts_deferred() -> bool:
+    """Tell whether ``max_active_tis_per_dag`` and ``max_active_tis_per_dagrun`` count deferred tasks: from 3.2 on."""
+    from airflow.ti_deps import dependencies_states
+
+    return hasattr(dependencies_states, "ACTIVE_STATES")

@@ -37,6 +37,15 @@ def may_have_been_sent(context: Context, retries: int | None) -> bool:
     return bool(ti.try_number - tries_before_the_last_clear > 1)
 
 
+def remembers(context: Context) -> bool:
+    """
+    Tell whether there is a place to remember: from Airflow 3.3 on.
+
+    :param context: the run
+    """
+    return "task_state_store" in context
+
+
 def forget_sending(context: Context) -> None:
     """
     Let a retry send it: it is certain that it did not arrive.

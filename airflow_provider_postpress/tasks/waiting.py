@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_postpress.tasks.base import PostpressTask, utcnow
+from airflow_provider_postpress.tasks.compat import counts_deferred
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -90,6 +91,11 @@ class WaitingTask(PostpressTask):
         :param deadline: when it gives up
         :param subject: its kwargs that are not about waiting
         """
+        if (self.max_active_tis_per_dag or self.max_active_tis_per_dagrun) and not counts_deferred():
+            self.log.warning(
+                "To count this task for max_active_tis_per_dag or max_active_tis_per_dagrun while it is deferred needs "
+                "Airflow 3.2. Here others can run meanwhile: use a pool that counts deferred tasks, or do not defer."
+            )
         self.defer(
             trigger=trigger(
                 **subject,

@@ -150,6 +150,11 @@ class PostpressAccountStatusTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncGenerator[TriggerEvent, None]:
         """Look, and fire at each change: for an Airflow whose watchers cannot share their looks (before 3.3)."""
+        _log.info(
+            "This watcher of account %r looks for itself, and a change while no triggerer runs is not told: to share "
+            "looks, and to remember, needs Airflow 3.3.",
+            self.account_id,
+        )
         looks = self.open_shared_stream(self.serialize()[1])
         async with aclosing(looks), aclosing(self.filter_shared_stream(looks)) as events:
             async for event in events:

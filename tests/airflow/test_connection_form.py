@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from complaints import COMMON_COMPATS_OWN
 
 from airflow_provider_postpress import get_provider_info
 from airflow_provider_postpress.hooks.settings import EXTRAS
@@ -28,7 +29,12 @@ for hook in HookMetaService.hook_meta_data():
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run a program in a fresh Airflow home; give what it printed, and fail where it failed."""
-    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")), "COLUMNS": "500"}
+    environment = {
+        **os.environ,
+        **COMMON_COMPATS_OWN,
+        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
+        "COLUMNS": "500",
+    }
 
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

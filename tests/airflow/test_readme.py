@@ -17,6 +17,7 @@ import pendulum
 import pytest
 from airflow.cli.cli_parser import get_parser
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_2_PLUS
 from airflow.sdk import DAG
 from airflow.utils.db import upgradedb
 
@@ -122,7 +123,21 @@ def test_the_fixtures_are_where_it_says():
 
 @pytest.mark.parametrize("command", commands("airflow"))
 def test_airflow_knows_each_command(command: str):
+    if command.startswith("airflow postpress") and not AIRFLOW_V_3_2_PLUS:
+        pytest.skip("Airflow 3.1 takes no commands of providers")
     get_parser().parse_args(shlex.split(command)[1:])
+
+
+def test_what_replaces_airflow_postpress_is_known_and_takes_the_same(capsys: pytest.CaptureFixture[str]):
+    (told,) = re.findall(r"`python -m (airflow_provider_postpress\.\S+ coverage)`", section("Coverage"))
+    (command,) = (line for line in commands("airflow") if line.startswith("airflow postpress"))
+    module, *arguments = [told.split()[0], *shlex.split(command)[2:]]
+
+    with pytest.raises(SystemExit) as ended:
+        import_module(module).main([*arguments, "--help"])
+
+    assert (ended.value.code, told.split()[1:]) == (0, arguments[:1])
+    assert "--account" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", commands("make"))

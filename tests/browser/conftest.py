@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from coverage_screen import PATIENCE_MS, CoverageScreen, password_of
+from watched_airflow import WatchedAirflow
 
 from demo.local_airflow import LocalAirflow
 
@@ -56,7 +57,7 @@ def an_airflow(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ca
             "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
         }
         python = os.environ.get("POSTPRESS_AIRFLOW_PYTHON", sys.executable)
-        airflow = LocalAirflow(home, HERE / "dags", settings, login=("ada", password_of("ada")), python=python, **how)
+        airflow = WatchedAirflow(home, HERE / "dags", settings, login=("ada", password_of("ada")), python=python, **how)
         try:
             airflow.prepare()
             yield airflow

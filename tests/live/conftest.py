@@ -14,6 +14,8 @@ from leaky_logins import CONNECTIONS
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from watched_airflow import WatchedAirflow
+
 from airflow_provider_postpress.emulator import Emulator, faults
 from demo.local_airflow import LocalAirflow
 
@@ -45,7 +47,7 @@ def webhook_secret() -> str:
 @pytest.fixture(scope="session")
 def airflow(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     """The Airflow, with a connection to the emulator, at work on the backfill of the DAG ``nightly``."""
-    airflow = LocalAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), SETTINGS)
+    airflow = WatchedAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), SETTINGS)
     try:
         airflow.prepare()
         airflow.add_connection("postpress_default", conn_type="postpress", host=emulator.url, password=API_KEY)

@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 # whoever imports Airflow first must not find the home of another
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
+from watched_airflow import WatchedAirflow
+
 from demo.local_airflow import LocalAirflow
 from demo.postgres import postgres
 
@@ -112,7 +114,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
         "PYTHONPATH": os.pathsep.join([str(HERE), *([] if python == sys.executable else _installed(home))]),
     }
     login = ("ada", password_of("ada"))
-    airflow = LocalAirflow(home, HERE / "dags", settings, login=login, python=python, base_path="/airflow")
+    airflow = WatchedAirflow(home, HERE / "dags", settings, login=login, python=python, base_path="/airflow")
     try:
         airflow.prepare()
         yield airflow

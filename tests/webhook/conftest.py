@@ -11,14 +11,14 @@ from api_server import HEADER, PATH, PREVIOUS, SECRET, Receiver, told
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from demo.local_airflow import LocalAirflow
+from watched_airflow import WatchedAirflow
 
 
 @pytest.fixture(scope="session")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     """The webhook, which lets in two secrets, of the connection ``hooks``, in a header of its own."""
     settings = {"AIRFLOW__POSTPRESS__WEBHOOK_CONN_ID": "hooks"}
-    airflow = LocalAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), settings)
+    airflow = WatchedAirflow(tmp_path_factory.mktemp("airflow"), Path(__file__).with_name("dags"), settings)
     try:
         airflow.prepare()
         before = httpx.post(airflow.url + PATH, json=told("acc_1"), headers={HEADER: SECRET}, timeout=30)
