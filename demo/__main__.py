@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -55,6 +55,7 @@ _PATIENCE_SECONDS = 60
 _BACKFILL_SECONDS = 600
 _RUN_SECONDS = 180
 _FAILURES_SHOWN = 3
+_STOPPED = "Stopped; nothing is left running."
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -67,12 +68,15 @@ def main() -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     try:
-        sys.exit(not _play(serve=serve))
+        is_complete = _play(serve=serve)
+        if serve:
+            console.print(_STOPPED)
+        sys.exit(not is_complete)
     except AirflowTrouble as trouble:
         console.print(f"\n[red]{escape(str(trouble))}[/]\nAll logs are in {FOLDER}.")
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("Stopped; nothing is left running.")
+        console.print(_STOPPED)
         sys.exit(130)
 
 
@@ -91,9 +95,10 @@ def _play(*, serve: bool) -> bool:
             if serve:
                 _leave_a_gap(airflow, postpress)
                 console.print(f"Airflow stays up until Ctrl-C; the DAG is at {airflow.url}/dags/{DAG_ID}.")
-                while True:
-                    airflow.check()
-                    time.sleep(1)
+                with suppress(KeyboardInterrupt):
+                    while True:
+                        airflow.check()
+                        time.sleep(1)
             return is_complete
         finally:
             with console.status("Stopping …"):
