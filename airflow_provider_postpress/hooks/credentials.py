@@ -131,8 +131,9 @@ def _own_fields(variant: Variant, variants: Sequence[Variant]) -> set[str]:
 
 def _with_texts_read(part: type[CredentialsPart], document: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Read texts as JSON where no text can be right: Airflow's URIs have texts only. Airflow 3.1 reads all of those as JSON:
-    what it made a whole number of is a text again where no number can be right.
+    Read texts as JSON where no text can be right: Airflow's URIs have texts only.
+
+    Airflow 3.1 reads those as JSON: what it made a whole number of is a text again where no number can be right.
     """
     return {name: _read(part, name, value) if name in part.model_fields else value for name, value in document.items()}
 
