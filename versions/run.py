@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from versions.environment import ROOT, Environment
-from versions.suites import SUITES, TESTS
+from versions.suites import files_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def run(suite: str, environment: Environment) -> Result:
     """
     Run a suite; what pytest says goes to ``<suite>.log`` in the environment's folder.
 
-    :param suite: one of :data:`.SUITES`
+    :param suite: one of :data:`.suites.SUITES`
     :param environment: an environment that is installed
     """
     log, report = (environment.folder / f"{suite}{ending}" for ending in (".log", ".xml"))
@@ -67,7 +67,7 @@ def run(suite: str, environment: Environment) -> Result:
     began = time.monotonic()
     with log.open("wb") as output:
         ended = subprocess.run(  # noqa: S603 (the interpreter is ours)
-            [*command, f"--junitxml={report}", *(TESTS / name for name in SUITES[suite])],
+            [*command, f"--junitxml={report}", *files_of(suite)],
             cwd=ROOT,
             # a virtual environment that is active would be taken for the one under test by uv
             env={name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
