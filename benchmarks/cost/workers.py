@@ -60,8 +60,12 @@ def main() -> None:
     """Measure, and print the table."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else None)
     arguments.add_argument("--seconds", type=float, default=SECONDS, help="how long each sync takes")
-    took = arguments.parse_args().seconds
-    with _airflow(took) as airflow:
+    arguments.add_argument(
+        "--heartbeat", type=int, default=5, help="Airflow's [workers] min_heartbeat_interval: 5 unless set"
+    )
+    chosen = arguments.parse_args()
+    took = chosen.seconds
+    with _airflow(took, chosen.heartbeat) as airflow:
         slots = Slots(airflow.family_of("scheduler")[0])
         ways = [dag["dag_id"] for dag in airflow.get("dags")["dags"]]
         for way in ways:
@@ -88,11 +92,10 @@ def main() -> None:
 
 
 @contextmanager
-def _airflow(took: float) -> Iterator[LocalAirflow]:
+def _airflow(took: float, heartbeat: int) -> Iterator[LocalAirflow]:
     settings = {
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # Airflow's default; it is shorter where a slot is to be free again soon
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": str(heartbeat),
     }
     with tempfile.TemporaryDirectory() as folder, Emulator(duration_ms=int(took * 1000)) as postpress:
         airflow = LocalAirflow(Path(folder) / "airflow", DAGS, settings)
