@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +13,83 @@ from typing import Any, Self
 from airflow_provider_postpress.assets import account_status_uri, account_uri
 
 DAY = timedelta(days=1)
+
+
+class DailySyncs(ABC):
+    """Something that can tell of a sync, and so of one for each day."""
+
+    @abstractmethod
+    def sync(self, account_id: str, start: datetime, end: datetime) -> Any:
+        """
+        Tell of a sync.
+
+        :param account_id: the account
+        :param start: the window's start
+        :param end: its end
+        """
+
+    def days(self, account_id: str, first: datetime, last: datetime, **sync: Any) -> None:
+        """
+        Tell of a sync for each day.
+
+        :param account_id: the account
+        :param first: the start of the first day
+        :param last: the end of the last
+        :param sync: see :meth:`sync`
+        """
+        while first < last:
+            self.sync(account_id, first, first + DAY, **sync)
+            first += DAY
+
+
+def sync_event(
+    start: datetime, end: datetime, *, began: datetime, status: str, product: str | None, run_id: str | None
+) -> dict[str, Any]:
+    """
+    Write what the event of a sync tells.
+
+    :param start: the window's start
+    :param end: its end
+    :param began: when it began
+    :param status: how it ended
+    :param product: of which of LinkedIn's products
+    :param run_id: by which run
+    """
+    return {
+        "told_by": "sync",
+        "status": status,
+        "window": {"start": start.isoformat(), "end": end.isoformat()},
+        "product": product,
+        "chunks": 0,
+        "run": run_id,
+        "started_at": began.isoformat(),
+        "partial": True,
+    }
+
+
+def status_event(account_id: str, message: str, at: datetime, account_type: str) -> dict[str, Any]:
+    """
+    Write what the event of a change of an account's status tells.
+
+    :param account_id: the account
+    :param message: the status
+    :param at: since when
+    :param account_type: the account's type
+    """
+    return {
+        "told_by": "webhook",
+        "account_id": account_id,
+        "account_type": account_type,
+        "product": None,
+        "message": message,
+        "received_at": at.isoformat(),
+    }
+
+
 _SYNC_TAKES = timedelta(minutes=12)
 
 
-class Past:
+class Past(DailySyncs):
     """
     Events of accounts that were never told, as a context manager that writes them when it ends without an error.
 
@@ -71,30 +145,8 @@ class Past:
         """
         told = min(at or end + _SYNC_TAKES, datetime.now(UTC))
         run_id = dag_id and f"scheduled__{end.isoformat()}"
-        tells = {
-            "told_by": "sync",
-            "status": status,
-            "window": {"start": start.isoformat(), "end": end.isoformat()},
-            "product": product,
-            "chunks": 0,
-            "run": run_id,
-            "started_at": (told - _SYNC_TAKES).isoformat(),
-            "partial": True,
-        }
+        tells = sync_event(start, end, began=told - _SYNC_TAKES, status=status, product=product, run_id=run_id)
         self._event(account_uri(account_id), told, {**tells, **extra}, dag_id, run_id)
-
-    def days(self, account_id: str, first: datetime, last: datetime, **sync: Any) -> None:
-        """
-        Tell of a sync for each day.
-
-        :param account_id: the account
-        :param first: the start of the first day
-        :param last: the end of the last
-        :param sync: see :meth:`sync`
-        """
-        while first < last:
-            self.sync(account_id, first, first + DAY, **sync)
-            first += DAY
 
     def status(self, account_id: str, message: str, at: datetime, account_type: str = "LINKEDIN") -> None:
         """
@@ -105,8 +157,7 @@ class Past:
         :param at: since when
         :param account_type: the account's type
         """
-        tells = {"told_by": "webhook", "account_id": account_id, "account_type": account_type, "message": message}
-        self._event(account_status_uri(account_id), at, {**tells, "received_at": at.isoformat()}, None, None)
+        self._event(account_status_uri(account_id), at, status_event(account_id, message, at, account_type), None, None)
 
     def _event(self, uri: str, at: datetime, extra: dict[str, Any], dag_id: str | None, run_id: str | None) -> None:
         self._connection.execute(

@@ -16,6 +16,8 @@ AWAY = frozenset({"CREDENTIALS", "PERMISSIONS", "ERROR", "STOPPED"})
 """The messages that say that nothing new reaches Postpress, and will not by itself."""
 BACK = frozenset({"OK", "RECONNECTED"})
 """The messages that say that it does again."""
+_CONNECTED = {**dict.fromkeys({*AWAY, "DELETED"}, False), **dict.fromkeys({*BACK, "CREATION_SUCCESS"}, True)}
+"""Whether an account is connected, by each message that tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def went_away(events: Iterable[Event]) -> Change | None:
     for change in _changes(events):
         if change.message in AWAY:
             begun = begun or change
-        elif change.message in BACK or change.message == "DELETED":
+        elif change.message in _CONNECTED:
             begun = None
     return begun
 
@@ -71,9 +73,10 @@ def disconnections(changes: Iterable[Change], until: datetime) -> list[Interval]
     intervals = []
     away_since = None
     for change in sorted(changes, key=lambda change: change.at):
-        if change.message in AWAY or change.message == "DELETED":
+        connected = _CONNECTED.get(change.message)
+        if connected is False:
             away_since = away_since or change.at
-        elif away_since and (change.message in BACK or change.message == "CREATION_SUCCESS"):
+        elif connected and away_since:
             intervals.append((_milliseconds(away_since), _milliseconds(change.at)))
             away_since = None
     if away_since:
@@ -87,12 +90,8 @@ def is_connected(changes: Iterable[Change]) -> bool | None:
 
     :param changes: of the account's status, in any order
     """
-    for change in sorted(changes, key=lambda change: change.at, reverse=True):
-        if change.message in AWAY or change.message == "DELETED":
-            return False
-        if change.message in BACK or change.message == "CREATION_SUCCESS":
-            return True
-    return None
+    newest_first = sorted(changes, key=lambda change: change.at, reverse=True)
+    return next((_CONNECTED[change.message] for change in newest_first if change.message in _CONNECTED), None)
 
 
 def window_to_heal(

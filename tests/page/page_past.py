@@ -11,8 +11,8 @@ from uuid import uuid4
 from sqlalchemy import JSON, Engine, MetaData, Table, Text, cast, create_engine, delete, event, insert, literal
 
 from airflow_provider_postpress.assets import account_status_uri, account_uri
+from demo.past import DailySyncs, status_event, sync_event
 
-DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
@@ -62,7 +62,7 @@ class Raw(str):
     __slots__ = ()
 
 
-class Past:
+class Past(DailySyncs):
     """
     Writes into an Airflow's database.
 
@@ -127,35 +127,13 @@ class Past:
         """Write the event of a sync of a window."""
         at = at or end + HOUR
         run_id = run or (dag_id and f"scheduled__{end.isoformat()}")
-        extra = {
-            "told_by": "sync",
-            "status": status,
-            "window": window(start, end),
-            "product": product,
-            "partial": True,
-            "chunks": 0,
-            "started_at": (at - HOUR / 2).isoformat(),
-            "run": run_id,
-        }
+        extra = sync_event(start, end, began=at - HOUR / 2, status=status, product=product, run_id=run_id)
         whence = {"dag_id": dag_id, "run_id": run_id, "task_id": dag_id and "resync"}
         return self.event(account_uri(account_id), extra, at, **{**whence, **more})
 
-    def days(self, account_id: str, first: datetime, last: datetime, **more: Any) -> None:
-        """Write the events of a sync for each day."""
-        while first < last:
-            self.sync(account_id, first, first + DAY, **more)
-            first += DAY
-
     def status(self, account_id: str, message: str, at: datetime, **more: Any) -> int:
         """Write the event of a status, as the webhook does."""
-        extra = {
-            "told_by": "webhook",
-            "account_id": account_id,
-            "account_type": "LINKEDIN",
-            "product": None,
-            "message": message,
-            "received_at": at.isoformat(),
-        }
+        extra = status_event(account_id, message, at, "LINKEDIN")
         return self.event(account_status_uri(account_id), extra, at + timedelta(seconds=1), **more)
 
     def task(

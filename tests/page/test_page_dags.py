@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from page_past import DAY, HOUR, Past, utc
+from page_past import HOUR, Past, utc
 from page_server import Page
 
 from demo.local_airflow import LocalAirflow
+from demo.past import DAY
 
 pytestmark = pytest.mark.xdist_group("live")  # two Airflows at once are too much for two cores
 

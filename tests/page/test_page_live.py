@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
-from page_past import DAY, Past, epoch, utc
+from page_past import Past, epoch, utc
 from page_server import Page, kinds, segments
 
 from airflow_provider_postpress.assets import account_uri
 from demo.local_airflow import LocalAirflow
+from demo.past import DAY
 
 pytestmark = pytest.mark.xdist_group("live")  # two Airflows at once are too much for two cores
 
