@@ -245,7 +245,13 @@ class Havoc:
         return self._chance.choice(choices) if (choices := list(found)) else None
 
     def _wait(self, condition: Callable[[], T | None], what: str) -> T:
-        return self._cluster.wait_for(condition, seconds=_PATIENCE_SECONDS, what=what, every=0.2)
+        def held() -> T | None:
+            found = condition()
+            if not found and (tasks := self._cluster.tasks()) and all(task.is_over for task in tasks):
+                raise AirflowTrouble(f"All windows were over before {what}.")
+            return found
+
+        return self._cluster.wait_for(held, seconds=_PATIENCE_SECONDS, what=what, every=0.2)
 
 
 DEEDS: Mapping[str, Callable[[Havoc], None]] = {

@@ -45,7 +45,7 @@ PLANS = {
 """What is done to an Airflow and its accounts, and how often. With ``calm``, for measuring, no request fails either."""
 CELERY = {"long": {"Celery worker killed": 4}, "short": {"Celery worker killed": 1}, "calm": {}}
 """What is done to it besides where Celery runs its tasks."""
-_LAST_DEED = 0.8
+_LAST_DEED = 0.6
 """By which share of the windows all is done that is done to them."""
 _STUCK_SECONDS = 300
 """Without any task that ends, what is left is stuck."""
