@@ -20,6 +20,7 @@ from airflow_provider_postpress.api.secrets import struck_out, without_logins
 from airflow_provider_postpress.api.words import one_line
 
 _MAX_READ = 10_000
+_LONG = 16
 _MAX_FAULTS = 3
 _REQUEST_ID = re.compile(r"[A-Za-z]{0,8}[-_]?[0-9A-Fa-f-]{4,40}")
 """What an id looks like that is nobody's password."""
@@ -105,7 +106,7 @@ def read_answer(
     :raises PostpressAPIError: the status is not a success
     :raises PostpressUnreadableAnswer: a success whose body cannot be read
     """
-    document = _json(body) if isinstance(body, bytes) else None
+    document = _json(body, secrets) if isinstance(body, bytes) else None
     object_ = document.get("object") if isinstance(document, dict) else None
     is_told = isinstance(object_, str) and object_ in endpoint.told_by_object
     if not 200 <= status < 300 and not is_told:
@@ -182,9 +183,13 @@ def _error_type(name: str | None) -> str | None:
     return name if name.startswith("errors/") else f"errors/{name.lower()}"
 
 
-def _json(body: bytes) -> Any:
+def _json(body: bytes, secrets: Collection[str]) -> Any:
     try:
         text = body.decode("utf-8-sig")
+        for secret in secrets:
+            # what is told of an account is handed on; a short secret can be a part of any word
+            if len(secret) >= _LONG:
+                text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], "***")
         return _DECODER.decode(_ESCAPE.sub(_storable, text) if "\\u" in text else text)
     except (ValueError, RecursionError):
         return None
