@@ -7,7 +7,14 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]  # mypy sees both
 
-__all__ = ["TaskDeferralTimeout", "counts_deferred"]
+__all__ = ["TaskDeferralTimeout", "begins_in_triggerer", "counts_deferred"]
+
+
+def begins_in_triggerer() -> bool:
+    """Tell whether a task can begin in the triggerer: from Airflow 3.3 on, where triggers have templates."""
+    from airflow.triggers.base import BaseTrigger
+
+    return hasattr(BaseTrigger, "render_template_fields")
 
 
 def counts_deferred() -> bool:

@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_postpress.tasks.arguments import default_deferrable
+from airflow_provider_postpress.tasks.compat import begins_in_triggerer
 from airflow_provider_postpress.tasks.waiting import DEFERRAL_GRACE, WaitingTask
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
 
         :param context: the run
         """
+        if self.start_from_trigger and not begins_in_triggerer():
+            self.log.info("To begin a task in the triggerer needs Airflow 3.3: a worker begins it here.")
         if not self.deferrable:
             # Airflow's own timeout knows nothing of never_fail
             with self.failing_softly(AirflowSensorTimeout):

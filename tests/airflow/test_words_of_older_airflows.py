@@ -6,9 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_2_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_2_PLUS, AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_postpress.operators.resync import PostpressResyncOperator
+from airflow_provider_postpress.sensors.account import PostpressAccountSensor
 from airflow_provider_postpress.triggers.account import PostpressAccountStatusTrigger
 
 
@@ -26,6 +27,18 @@ def test_nothing_of_counting_where_nothing_is_to_be_counted(worker, emulator, lo
     worker.begin(PostpressResyncOperator, account_id=emulator.add_account("LINKEDIN"), window=timedelta(days=1))
 
     assert [line for line in log() if "needs Airflow" in line] == []
+
+
+def test_that_a_worker_begins_a_sensor(worker, emulator, log):
+    worker.begin(
+        PostpressAccountSensor,
+        account_id=emulator.add_account("LINKEDIN", sources=["CREDENTIALS"]),
+        fail_on=(),
+        start_from_trigger=True,
+    )
+
+    told = [line for line in log() if "needs Airflow 3.3: a worker begins it here" in line]
+    assert len(told) == (0 if AIRFLOW_V_3_3_PLUS else 1)
 
 
 async def test_that_a_watcher_looks_for_itself_and_remembers_nothing(emulator, caplog):
