@@ -3,7 +3,7 @@
 
 import { badge, typeName } from "./badges.js";
 import { h, icon, setAttribute, setText } from "./dom.js";
-import { BEFORE, NAMES, PENDING, SYNCED, UNKNOWN, gaps, isGap } from "./model.js";
+import { BEFORE, NAMES, PENDING, UNKNOWN, gaps, isGap } from "./model.js";
 import { say } from "./speech.js";
 import { hit, paintStrip } from "./strip.js";
 import { divisions, ticks } from "./ticks.js";
@@ -299,9 +299,8 @@ export class List {
     const where = `${next + 1} of ${all.length}`;
     say(`${NAMES[gap.kind]}, ${spokenSpan(gap.start, gap.end, zone)}, ${duration(gap.start, gap.end, zone)}. ${where}.`);
     const box = row.canvas.getBoundingClientRect();
-    const x = (at) => box.left + ((Math.min(Math.max(at, view.from), view.to) - view.from) / (view.to - view.from)) * box.width;
     const lines = [spanWords(gap.start, gap.end, zone), duration(gap.start, gap.end, zone), isGap(gap.kind) ? "Enter: fill it" : "Hidden from you"];
-    showTip({ left: x(gap.start), right: x(gap.end), top: box.top, bottom: box.bottom }, { kind: gap.kind, lines, ceiling: this.#axis.getBoundingClientRect().bottom });
+    this.#tell({ ...this.#edges(gap, box), top: box.top, bottom: box.bottom }, { kind: gap.kind, lines });
   }
 
   #dropCursor() {
@@ -319,47 +318,59 @@ export class List {
       this.#unpoint();
       return;
     }
-    const { view, zone, now } = this.#scene;
+    const { from, to } = this.#scene.view;
     const x = event.clientX - box.left;
-    const at = view.from + (x / box.width) * (view.to - view.from);
-    const long = view.to - view.from > 12 * 86400;
-    const within = this.#box.parentElement.getBoundingClientRect();
-    this.#cross.style.left = `${event.clientX - within.left}px`;
-    this.#cross.hidden = false;
-    this.#moment.textContent = weekdayDate(at, zone) + (long ? "" : `, ${clock(Math.floor(at / 60) * 60, zone)}`);
-    this.#moment.style.left = `${Math.min(Math.max(x, 56), box.width - 56)}px`;
-    this.#moment.hidden = false;
+    const at = from + (x / box.width) * (to - from);
+    this.#mark(event.clientX, Math.min(Math.max(x, 56), box.width - 56), at);
     const run = this.#under(row, event);
     row.canvas.style.cursor = run && isGap(run.kind) ? "pointer" : "";
-    if (!run) {
+    const tip = run && this.#tip(row.account, run, at);
+    if (!tip) {
       hideTip();
       return;
     }
-    const syncing = row.account.syncing.find(([start, end]) => at >= start && at < end);
-    const ceiling = this.#axis.getBoundingClientRect().bottom; // the moment is told there
-    const place = { left: event.clientX, right: event.clientX, top: box.top, bottom: box.bottom };
+    const across = isGap(run.kind) || run.kind === UNKNOWN ? this.#edges(run, box) : { left: event.clientX, right: event.clientX };
+    this.#tell({ ...across, top: box.top, bottom: box.bottom }, tip);
+  }
+
+  // the moment that is pointed at: a line through all rows, and its words on the axis
+  #mark(left, middle, at) {
+    const { view, zone } = this.#scene;
+    const isLong = view.to - view.from > 12 * 86400;
+    this.#cross.style.left = `${left - this.#box.parentElement.getBoundingClientRect().left}px`;
+    this.#cross.hidden = false;
+    this.#moment.textContent = weekdayDate(at, zone) + (isLong ? "" : `, ${clock(Math.floor(at / 60) * 60, zone)}`);
+    this.#moment.style.left = `${middle}px`;
+    this.#moment.hidden = false;
+  }
+
+  // what a tip says of a place on a strip; null of what is as it should be
+  #tip(account, run, at) {
+    const { zone, now } = this.#scene;
+    const holds = ([start, end]) => at >= start && at < end;
+    const syncing = account.syncing.find(holds);
     if (isGap(run.kind) || run.kind === UNKNOWN) {
-      const edge = (t) => box.left + ((Math.min(Math.max(t, view.from), view.to) - view.from) / (view.to - view.from)) * box.width;
-      [place.left, place.right] = [edge(run.start), edge(run.end)];
-      showTip(place, {
-        kind: run.kind,
-        ceiling,
-        lines: [
-          spanWords(run.start, run.end, zone),
-          duration(run.start, run.end, zone),
-          syncing ? "Syncing now" : isGap(run.kind) ? "Click to fill it" : "Some of it is hidden from you",
-        ],
-      });
-    } else if (syncing) {
-      showTip(place, { ceiling, heading: "Syncing now", lines: [spanWords(syncing[0], syncing[1], zone)] });
-    } else if (run.kind === PENDING || run.kind === BEFORE) {
-      const since = run.kind === PENDING ? `since ${spanWords(run.start, Math.max(now, run.start + 1), zone).split(" – ")[0]}` : "";
-      showTip(place, { ceiling, kind: run.kind, lines: [since] });
-    } else {
-      const away = run.kind === SYNCED && row.account.off.find(([start, end]) => at >= start && at < end);
-      if (away) showTip(place, { ceiling, heading: "Disconnected, synced since", lines: [spanWords(away[0], away[1], zone)] });
-      else hideTip();
+      const hint = syncing ? "Syncing now" : isGap(run.kind) ? "Click to fill it" : "Some of it is hidden from you";
+      return { kind: run.kind, lines: [spanWords(run.start, run.end, zone), duration(run.start, run.end, zone), hint] };
     }
+    if (syncing) return { heading: "Syncing now", lines: [spanWords(...syncing, zone)] };
+    if (run.kind === BEFORE) return { kind: run.kind, lines: [""] };
+    if (run.kind === PENDING) {
+      return { kind: run.kind, lines: [`since ${spanWords(run.start, Math.max(now, run.start + 1), zone).split(" – ")[0]}`] };
+    }
+    const away = account.off.find(holds);
+    return away ? { heading: "Disconnected, synced since", lines: [spanWords(...away, zone)] } : null;
+  }
+
+  // where a gap begins and ends on the screen
+  #edges({ start, end }, box) {
+    const { from, to } = this.#scene.view;
+    const x = (at) => box.left + ((Math.min(Math.max(at, from), to) - from) / (to - from)) * box.width;
+    return { left: x(start), right: x(end) };
+  }
+
+  #tell(place, tip) {
+    showTip(place, { ...tip, ceiling: this.#axis.getBoundingClientRect().bottom }); // the moment is told there
   }
 
   #unpoint() {

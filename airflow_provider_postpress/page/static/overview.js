@@ -12,6 +12,7 @@ const ORDER = [DISCONNECTED, MISSING, FAILED]; // from the bottom up
 const AXIS = 18; // pixels under the bars, for the labels
 const TOP = 6;
 const CLICK = 4; // pixels: less is no drag
+const ALL = 9999; // days: more than there are
 
 export class Overview {
   #chosen; // (view, isSettled) -> void
@@ -131,11 +132,17 @@ export class Overview {
     const { context, width, height, density } = on;
     const ink = colors();
     const floor = height - AXIS;
-    const most = Math.max(1, ...this.#counts.map(({ all }) => all));
-    const unit = (floor - TOP) / most;
     const snap = (x) => Math.round(x * density) / density;
     context.fillStyle = ink.line;
     for (const y of [TOP, (TOP + floor) / 2, floor]) context.fillRect(0, snap(y), width, 1 / density);
+    this.#drawBars(on, ink, floor, snap);
+    this.#label(width);
+    this.setView(this.#view);
+  }
+
+  #drawBars({ context, width, density }, ink, floor, snap) {
+    const unit = (floor - TOP) / Math.max(1, this.peak().most);
+    const inks = { [MISSING]: ink.missing, [FAILED]: ink.failed, [DISCONNECTED]: ink.disconnected };
     this.#counts.forEach(({ by }, day) => {
       const left = snap(this.#x(Math.max(this.#days[day], this.#span.from), width));
       const right = snap(this.#x(Math.min(this.#days[day + 1], this.#span.to), width));
@@ -144,12 +151,16 @@ export class Overview {
       for (const kind of ORDER) {
         if (!by[kind]) continue;
         const top = base - by[kind] * unit;
-        context.fillStyle = { [MISSING]: ink.missing, [FAILED]: ink.failed, [DISCONNECTED]: ink.disconnected }[kind];
+        context.fillStyle = inks[kind];
         context.fillRect(left, snap(top), Math.max(right - left - gap, 1 / density), snap(base) - snap(top));
         base = top;
       }
     });
-    this.#most.textContent = this.#counts.some(({ all }) => all) ? number(most) : "";
+  }
+
+  #label(width) {
+    const { most } = this.peak();
+    this.#most.textContent = most ? number(most) : "";
     this.#labels.replaceChildren(
       ...ticks(this.#zone, this.#span.from, this.#span.to, width).map(({ at, label }) => {
         const text = h("span", {}, label);
@@ -157,7 +168,6 @@ export class Overview {
         return text;
       }),
     );
-    this.setView(this.#view);
   }
 
   #choose(view, isSettled = true) {
@@ -222,23 +232,26 @@ export class Overview {
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const [view, span, zone] = [this.#view, this.#span, this.#zone];
-    const which = { [this.#from.className]: "from", [this.#to.className]: "to" }[event.target.className] ?? "both";
-    const days = dayCount(view, zone);
-    const page = Math.max(1, which === "both" ? days : 7);
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: page, PageDown: -page }[event.key];
-    let next = null;
-    if (by && which !== "both") next = resize(view, which, by, span, zone);
-    else if (by && event.shiftKey) next = resize(view, "to", by, span, zone);
-    else if (by) next = move(view, by, span, zone);
-    else if (event.key === "+" || event.key === "=") next = zoomed(view, -Math.ceil(days / 4), span, zone);
-    else if (event.key === "-") next = zoomed(view, Math.max(1, Math.ceil(days / 3)), span, zone);
-    else if (event.key === "0") next = { ...span };
-    else if (event.key === "Home") next = which === "to" ? resize(view, "to", -9999, span, zone) : which === "from" ? resize(view, "from", -9999, span, zone) : move(view, -9999, span, zone);
-    else if (event.key === "End") next = which === "from" ? resize(view, "from", 9999, span, zone) : which === "to" ? resize(view, "to", 9999, span, zone) : move(view, 9999, span, zone);
+    const next = this.#asked(event);
     if (!next) return;
     event.preventDefault();
     this.#choose(next);
+  }
+
+  // the view that a key asks for; null if it asks for none
+  #asked({ key, shiftKey, target }) {
+    const [view, span, zone] = [this.#view, this.#span, this.#zone];
+    const which = { [this.#from.className]: "from", [this.#to.className]: "to" }[target.className] ?? "both";
+    const days = dayCount(view, zone);
+    const page = Math.max(1, which === "both" ? days : 7);
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: page, PageDown: -page }[key];
+    const end = { Home: -ALL, End: ALL }[key];
+    if ((by || end) && which !== "both") return resize(view, which, by ?? end, span, zone);
+    if (by && shiftKey) return resize(view, "to", by, span, zone);
+    if (by || end) return move(view, by ?? end, span, zone);
+    if (key === "+" || key === "=") return zoomed(view, -Math.ceil(days / 4), span, zone);
+    if (key === "-") return zoomed(view, Math.max(1, Math.ceil(days / 3)), span, zone);
+    return key === "0" ? { ...span } : null;
   }
 }
 
