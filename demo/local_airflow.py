@@ -25,8 +25,8 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-_START_SECONDS = 180
-_CLI_SECONDS = 120
+_START_SECONDS = 300
+_CLI_SECONDS = 300
 _READ_SECONDS = 15
 _READ_TRIES = 3
 
