@@ -1,4 +1,4 @@
-"""The headers of every answer: what answers shares its origin with Airflow, so nothing may get into it, nor around it."""
+"""The headers of every answer: it shares its origin with Airflow, so nothing may get into it, nor around it."""
 
 from __future__ import annotations
 
