@@ -131,7 +131,9 @@ def runs_of(dag: DAG) -> list[Run]:
     from sqlalchemy import select
 
     with create_session() as session:
-        runs = session.scalars(select(DagRun).where(DagRun.dag_id == dag.dag_id).order_by(DagRun.run_after))
+        runs = session.scalars(select(DagRun).where(DagRun.dag_id == dag.dag_id).order_by(DagRun.run_after)).all()
+        for run in runs:
+            run.set_state("running")  # as the scheduler begins it
         return [Told.model_validate(run, from_attributes=True).model_dump() for run in runs]
 
 
