@@ -16,24 +16,24 @@ from importlib.metadata import version
 
 from benchmarks.cost.peers import PEERS
 
-PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "triggerer": ((), ("--quick",)),
-    "parsing": ((), ("--quick",)),
-    "polls": ((), ()),
-    "workers": ((), ("--seconds", "20")),
-    "growth": ((), ("--quick",)),
-}
-"""Each part's arguments, and those of a quick pass."""
+PARTS: Sequence[tuple[str, Sequence[str], Sequence[str]]] = (
+    ("triggerer", (), ("--quick",)),
+    ("parsing", (), ("--quick",)),
+    ("polls", (), ()),
+    ("workers", (), ("--seconds", "20")),
+    ("workers", ("--heartbeat", "1"), ("--seconds", "20", "--heartbeat", "1")),
+    ("growth", (), ("--quick",)),
+)
+"""Each part, its arguments, and those of a quick pass."""
 
 
 def main() -> None:
     """Run the parts, one after the other."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else None)
     arguments.add_argument("--quick", action="store_true", help="less of everything")
-    arguments.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these")
-    chosen = arguments.parse_args()
+    quick = arguments.parse_args().quick
     _say(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {_versions()}.")
-    failed = [part for part in chosen.parts or PARTS if _run(part, PARTS[part][chosen.quick])]
+    failed = [name for name, usual, brief in PARTS if not _succeeds(name, brief if quick else usual)]
     sys.exit(f"Did not end well: {', '.join(failed)}." if failed else 0)
 
 
@@ -42,10 +42,10 @@ def _versions() -> str:
     return ", ".join(f"{name} {version(name)}" for name in names)
 
 
-def _run(part: str, arguments: Sequence[str]) -> bool:
-    module = f"benchmarks.cost.{part}"
+def _succeeds(name: str, arguments: Sequence[str]) -> bool:
+    module = f"benchmarks.cost.{name}"
     _say(f"\n## {' '.join(['python -m', module, *arguments])}\n")
-    return bool(subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode)  # noqa: S603
+    return not subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode  # noqa: S603
 
 
 def _say(words: str) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from benchmarks.cost.peers import PEERS, Peer
 from benchmarks.cost.table import table
 
-REPEATS = 15
+REPEATS = 8
 BASE = "airflow.sdk"
 
 _PARSE = """
