@@ -43,8 +43,10 @@ _NOT_SECRET = frozenset({"sync_token"})
 """How far a Google calendar was read: it opens nothing."""
 _MAX_DEPTH = 64
 """More than any document has, and far from what Python's stack can hold."""
-_LOGIN_IN_URL = re.compile(r"//[^/@\s]+@|[^\s/@:]+:[^\s/@:]+@[\w.-]+:\d")
-_SECRET_IN_QUERY = re.compile(r"[?&][^=&\s]*(token|key|password|secret|auth|code|session)[^=&\s]*=", re.IGNORECASE)
+# each of these looks at a character a few times at most, however long the text is that a server sends
+_LOGIN_IN_URL = re.compile(r"//[^/@\s]+@|[^\s/@:]:[^\s/@:]+@[\w.-]+:\d")
+_NAME_IN_QUERY = re.compile(r"[?&]([^=&?\s]*)=")
+_SECRET_IN_QUERY = re.compile(r"token|key|password|secret|auth|code|session", re.IGNORECASE)
 
 _SAFE_IN_JAVASCRIPT = "!'()*"
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -95,7 +97,7 @@ def _secret(value: Any) -> Any:
 
 
 def _holds_a_secret(text: str, depth: int) -> bool:
-    if _LOGIN_IN_URL.search(text) or _SECRET_IN_QUERY.search(text):
+    if _LOGIN_IN_URL.search(text) or any(map(_SECRET_IN_QUERY.search, _NAME_IN_QUERY.findall(text))):
         return True
     if not text.lstrip().startswith(("{", "[")):
         return False

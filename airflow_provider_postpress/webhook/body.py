@@ -16,6 +16,8 @@ MAX_SECONDS = 10.0
 MAX_FIELDS = 100
 ENVELOPE = "AccountStatus"
 
+_MAX_DIGITS = 20
+
 _FIELD = re.compile(rf"{ENVELOPE}(?:\[(\w+)\]|\.(\w+))")
 
 
@@ -36,7 +38,8 @@ async def read_body(request: Request) -> bytes:
     :raises TimeoutError: it has not come to its end in ``MAX_SECONDS``
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BYTES:
+    # not all of its digits: Python refuses to read more than some thousands
+    if declared.isdecimal() and int(declared[:_MAX_DIGITS]) > MAX_BYTES:
         raise BodyTooLargeError
     body = bytearray()
     async with asyncio.timeout(MAX_SECONDS):

@@ -7,17 +7,25 @@ import gzip
 import json
 import subprocess
 import sys
+import time
 from base64 import b64decode
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 from api_clients import KEY, Connect, Serve
-from misbehaving_server import OK_BODY, Behaviour, MisbehavingServer, Peer, answering, endless, http
+from misbehaving_server import OK_BODY, Behaviour, MisbehavingServer, Peer, answering, dripping, endless, http
 
 from airflow_provider_postpress.api import endpoints
 from airflow_provider_postpress.api.client import AsyncPostpressClient
 from airflow_provider_postpress.api.errors import PostpressAPIError, PostpressError, PostpressTransportError
+from airflow_provider_postpress.api.secrets import sealed, struck_out, without_logins
+from airflow_provider_postpress.resync.failure import Failure, FailureKind
+from airflow_provider_postpress.resync.health import another_account
+from airflow_provider_postpress.resync.pacing import Intervals, Pacing
+from airflow_provider_postpress.resync.status import FOR_EVER, StatusWatch
+from airflow_provider_postpress.resync.steps import Reply, Say
 
 SYNC = endpoints.resync_account("acc_1", {"partial": True})
 STATUS = b"HTTP/1.1 200 OK\r\n"
@@ -65,6 +73,8 @@ FLOODS = {
     "headers without end": Flood(without_end(STATUS, b"X-More: 1\r\n" * 1000), TOO_LONG),
     "a header without end": Flood(without_end(STATUS + b"X: ", PIECE), TOO_LONG),
     "a status line without end": Flood(without_end(b"HTTP/1.1 200 ", b"a" * 65536), TOO_LONG),
+    "a status line that drips": Flood(dripping(b"HTTP/1.1 200 O", b"K", b"\r\n\r\n"), IN_TIME),
+    "chunks that drip": Flood(dripping(CHUNKED, b"1\r\n \r\n", b"0\r\n\r\n"), IN_TIME),
     "chunk extensions without end": Flood(without_end(CHUNKED + b"35;", b"a" * 65536), TOO_LONG),
     "trailers without end": Flood(
         without_end(CHUNKED + b"35\r\n" + OK_BODY + b"\r\n0\r\n", b"X-More: 1\r\n" * 1000), TOO_LONG
@@ -239,8 +249,8 @@ UNREADABLE = {
     "a number of 10,000 digits": b'{"status": "SYNC_DONE", "progress": ' + b"9" * 10_000 + b"}",
     "two documents": b'{"status": "SYNC_DONE"}{"status": "SYNC_DONE"}',
     "a comment": b'{"status": "SYNC_DONE"} // all is well',
-    "objects nested 100,000 deep": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "lists of objects nested 100,000 deep": b'{"a":[' * 100_000 + b"]}" * 100_000,
+    "objects nested 20,000 deep": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "lists of objects nested 20,000 deep": b'{"a":[' * 20_000 + b"]}" * 20_000,
 }
 
 
@@ -306,3 +316,55 @@ def test_a_setting_of_the_environment_that_is_no_url_is_passed_over(monkeypatch:
     monkeypatch.setenv("FTP_PROXY", "http://[")
 
     assert repr(AsyncPostpressClient(KEY))
+
+
+NASTY = "\x1b[2J\r\nERROR all is lost <script>alert(1)</script> \u202e\x9b" + "x" * 100_000
+
+
+def test_what_is_told_of_an_account_writes_one_line_of_some_length(serve: Serve, connect: Connect) -> None:
+    sources = [{"id": NASTY, "status": NASTY}, {"id": "messaging", "status": NASTY}]
+    document = {"object": "Account", "type": NASTY, "id": "acc_1", "sources": sources}
+    client = connect(serve(kept_open(http(document), http({"items": [document]}))).url)
+
+    account = client.send(endpoints.get_account("acc_1"))
+    steps = StatusWatch(Pacing(Intervals(1, 2), deadline=FOR_EVER, chance=lambda: 0.5)).look()
+    page = connect(serve(answering(http({"items": [document]}))).url).send(next(steps).endpoint)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(Reply(page, datetime(2026, 1, 1, tzinfo=UTC)))
+    status = ended.value.value.statuses["acc_1"]
+
+    told = [account.trouble(), status.message, status.account_type, Say(NASTY).text]
+    told += [Failure(FailureKind.SYNC_ERROR, NASTY).message, another_account(account, "acc_2").message]
+    for words in told:
+        assert words.isprintable()
+        assert len(words) <= 4000
+    assert len(status.message) == len(status.account_type) == 100
+
+
+@pytest.mark.parametrize("place", ["name", "token", "note"])
+def test_the_key_in_a_good_answer_is_not_handed_on(place: str, serve: Serve, connect: Connect) -> None:
+    document = {"object": "Account", "type": "NEW", "id": "acc_1", place: f"your key is {KEY}"}
+
+    account = connect(serve(answering(http(document))).url).send(endpoints.get_account("acc_1"))
+
+    assert (
+        KEY not in f"{account} {account!r} {account.raw} {json.dumps(account.redacted())} {account.model_dump_json()}"
+    )
+    assert "***" in json.dumps(account.redacted())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x" * 200_000, "?" * 200_000, "&key" * 50_000, ":x" * 100_000, "x:" * 100_000, "@x" * 100_000),
+        *("//x" * 60_000, "aB" * 100_000, "[" * 200_000, "=&" * 100_000, ":@" * 100_000, "x@x:" * 50_000),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_long_text_is_looked_through_in_no_time(text: str) -> None:
+    began = time.process_time()
+
+    sealed({"note": text, text: text})
+    struck_out(without_logins(text[:10_000]), [KEY])
+
+    assert time.process_time() - began < 2
