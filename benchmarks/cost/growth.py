@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.cost.table import table
 
+OWN_HOME = "BENCHMARK_HAS_ITS_OWN_AIRFLOW_HOME"
 HISTORIES = (10, 100, 1000)
 LATER = 5
 ACCOUNT, DAG_ID = "acc_0", "sync_1"
@@ -36,6 +37,8 @@ def main() -> None:
     arguments.add_argument("--quick", action="store_true", help="without the longest history")
     chosen = arguments.parse_args()
     if chosen.history:
+        if not os.environ.get(OWN_HOME):
+            arguments.error("--history is for this command's own processes: it writes into the database of its Airflow")
         sys.stdout.write(json.dumps(_measure(chosen.history)))
         return
     rows = []
@@ -70,6 +73,7 @@ def main() -> None:
 def _in_a_home(home: Path, history: int) -> dict[str, Any]:
     (home / "dags").mkdir()
     settings = {
+        OWN_HOME: "1",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -43,7 +43,8 @@ def main() -> None:
         _say(f"### {waits:,} {'wait' if waits == 1 else 'waits'}\n\n{_table(runs)}\n")
         for name, some in runs.items():
             memory[name][waits] = _least(some, "memory_mib")
-    _say(f"### Memory of each further wait\n\n{_further(memory)}")
+    if len(next(iter(memory.values()))) > 1:
+        _say(f"### Memory of each further wait\n\n{_further(memory)}")
 
 
 def _say(words: str) -> None:
