@@ -48,7 +48,7 @@ class Report:
             "accounts, and chats": f"{self.scenario.accounts}, and {chats}",
             "daily windows of each": str(self.scenario.windows),
             **self.verdict.rows(),
-            "failed for a lost login, and cleared": str(self.cleared),
+            "failed for good, and cleared": str(self.cleared),
             **{deed: str(times) for deed, times in sorted(self.deeds.items())},
             "ended by themselves, and started again": ", ".join(sorted(self.started_again.elements())) or "none",
             **self.costs,
