@@ -21,32 +21,47 @@ class ConnectionPool:
     """
 
     def __init__(self, new_client: Callable[[], httpx.AsyncClient], size: int) -> None:
+        self.is_closed = False
         self._new_client = new_client
         self._turns = asyncio.Semaphore(size)
-        self._clients = [new_client()]
-        self._free = list(self._clients)
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed."""
-        return self._clients[0].is_closed
+        self._free = [new_client()]
+        self._closing: set[asyncio.Future[None]] = set()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Wait for a free connection, and have it alone."""
+        """
+        Wait for a free connection, and have it alone.
+
+        :raises httpx.PoolTimeout: the pool was closed
+        """
         async with self._turns:
-            client = self._free.pop() if self._free else self._another()
+            if self.is_closed:
+                raise httpx.PoolTimeout("the client was closed")
+            client = self._free.pop() if self._free else self._new_client()
             try:
                 yield client
-            finally:
+            except BaseException:
+                # a request that is cancelled at a certain moment has httpcore give its connection to nobody ever again
+                self._close(client)
+                raise
+            if self.is_closed:
+                self._close(client)
+            else:
                 self._free.append(client)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        for client in self._clients:
-            await client.aclose()
+        """Close all connections; those in use are closed when they come back."""
+        self.is_closed = True
+        while self._free:
+            self._close(self._free.pop())
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
-    def _another(self) -> httpx.AsyncClient:
-        client = self._new_client()
-        self._clients.append(client)
-        return client
+    def _close(self, client: httpx.AsyncClient) -> None:
+        closing = asyncio.ensure_future(client.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closed)
+
+    def _closed(self, closing: asyncio.Future[None]) -> None:
+        self._closing.discard(closing)
+        # nobody waits for what it met, and a loop would complain of that
+        _ = closing.cancelled() or closing.exception()

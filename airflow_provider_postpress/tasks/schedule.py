@@ -11,7 +11,7 @@ import pendulum
 
 if TYPE_CHECKING:
     from airflow.timetables.base import DagRunInfo, Timetable
-    from pendulum import DateTime
+    from pendulum import DateTime, FixedTimezone, Timezone
 
 _FIRST_LOOK_BACK = timedelta(hours=1)
 _LAST_LOOK_BACK = timedelta(days=16 * 366)
@@ -186,6 +186,21 @@ def schedule_of(timetable: object) -> Schedule:
             return ContinuousSchedule(summary)
         case _:
             return ListedSchedule(summary)
+
+
+def clock_of_intervals(timetable: object) -> Timezone | FixedTimezone | None:
+    """
+    Give the timezone that a cron schedule follows, if its runs have an interval whose length was given.
+
+    :param timetable: ``dag.timetable``, as a task sees it
+    """
+    from airflow.timetables.trigger import CronTriggerTimetable
+
+    if type(timetable).__name__ != CronTriggerTimetable.__name__:
+        return None
+    scheduled = _as_the_scheduler_has_it(timetable)
+    is_given = type(scheduled) is CronTriggerTimetable and scheduled._interval
+    return scheduled._timezone if is_given else None
 
 
 def _as_the_scheduler_has_it(timetable: Any) -> Any:

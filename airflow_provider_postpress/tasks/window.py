@@ -14,7 +14,7 @@ from pendulum import DateTime, Duration
 from airflow_provider_postpress.api.errors import PostpressInvalidRequest
 from airflow_provider_postpress.exceptions import PostpressWindowError
 from airflow_provider_postpress.resync.window import SyncWindow, at_wall_clock, read_instant
-from airflow_provider_postpress.tasks.schedule import ContinuousSchedule, Schedule, schedule_of
+from airflow_provider_postpress.tasks.schedule import ContinuousSchedule, Schedule, clock_of_intervals, schedule_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -181,7 +181,7 @@ def _period(run: _Run, log: Log) -> tuple[DateTime, DateTime]:
                 run, "its data interval is only what passed since the last run, or since the DAG's start_date"
             )
         _warn_of_inference(run, log)
-        return start, end
+        return _start_on_the_clock(run, start, end, log), end
     if end != run.logical_date:
         # So do `airflow dags trigger --logical-date` and, in some versions, TriggerDagRunOperator
         raise _unknown(run, "its data interval comes from the moment of triggering, not from its logical date")
@@ -191,6 +191,22 @@ def _period(run: _Run, log: Log) -> tuple[DateTime, DateTime]:
     if run.run_type in _MADE_BY_THE_SCHEDULE and run.schedule.tick_after(tick) != end:
         raise _unknown(run, "the DAG's schedule, which was perhaps changed since, has no tick where the run is")
     return tick, end
+
+
+def _start_on_the_clock(run: _Run, start: DateTime, end: DateTime, log: Log) -> DateTime:
+    """
+    Find where a cron schedule's interval begins on the clock that the schedule follows.
+
+    Airflow takes its length for one of absolute time, which leaves an hour out of a day that has 25.
+    """
+    clock = clock_of_intervals(run.timetable) if run.run_type in _MADE_BY_THE_SCHEDULE else None
+    tick = run.schedule.tick_before(end) if clock else None
+    if not (clock and tick) or tick == start:
+        return start
+    if (_wall_clock(end, clock) - _wall_clock(tick, clock)).total_seconds() != (end - start).total_seconds():
+        return start
+    log.info("The clocks changed within the run's data interval: its window starts at %s, not at %s", tick, start)
+    return tick
 
 
 def _partition(run: _Run) -> tuple[DateTime, DateTime]:

@@ -235,6 +235,15 @@ TOUCHING = {
     "with intervals of their own, at the midnight that Santiago skips": lambda: cron(
         "@daily", "America/Santiago", of="CronDataIntervalTimetable"
     ),
+    "with an interval of a day": lambda: timetable("CronTriggerTimetable")(
+        "@daily", timezone="Europe/Berlin", interval=timedelta(days=1)
+    ),
+    "with an interval of a day, in the hour that Berlin skips": lambda: timetable("CronTriggerTimetable")(
+        "30 2 * * *", timezone="Europe/Berlin", interval=timedelta(days=1)
+    ),
+    "with an interval of a week, at the midnight that Santiago skips": lambda: timetable("CronTriggerTimetable")(
+        "0 0 * * 0", timezone="America/Santiago", interval=timedelta(weeks=1)
+    ),
     "at listed moments": lambda: EventsTimetable([SPRING.add(hours=7 * n * n) for n in range(500)]),
 }
 
