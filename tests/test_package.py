@@ -72,8 +72,9 @@ class Installed:
     def run(self, *command: str) -> str:
         """Run a command to its end, which is to be a good one without a word of complaint; give what it prints."""
         process = self.start(*command)
-        output, complaints = process.communicate(timeout=60)
-        assert (process.returncode, complaints) == (0, ""), output
+        output, said = process.communicate(timeout=120)
+        complaints = [line for line in said.splitlines() if "[info " not in line]
+        assert (process.returncode, complaints) == (0, []), output
         return output
 
 

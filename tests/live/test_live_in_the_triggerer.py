@@ -22,7 +22,7 @@ def can_begin(airflow) -> bool:
 def worker_processes(airflow, task: dict[str, Any]) -> int:
     """Tell how many processes of workers have written the log of a task."""
     log = airflow.task_log(task)
-    return log.read_text().count('"event":"::group::Pre Execute"') if log.exists() else 0
+    return log.read_text().count('"event":"DAG bundles loaded: ') if log.exists() else 0
 
 
 def returned(airflow, task: dict[str, Any]) -> Any:
