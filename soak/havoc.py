@@ -25,7 +25,7 @@ from soak.scenario import BEFORE_ALL, FOREIGN_MS, Subject
 
 T = TypeVar("T")
 
-_PATIENCE_SECONDS = 240
+_PATIENCE_SECONDS = 480
 _SLOWLY = faults.Drip(seconds_per_byte=0.06)
 """An answer that takes three seconds: time enough to kill who reads it."""
 
@@ -132,15 +132,20 @@ class Havoc:
         self._postpress.fail_next_sync(**subject.address)
 
     def drop_login(self) -> None:
-        """Let an account lose its login until a task has failed for it."""
+        """Let an account lose its login until a task has failed for it, which is cleared at the end."""
         self._drop("CREDENTIALS", until="failed")
 
     def stop_source(self) -> None:
         """Let an account be in error until a task has met it, which is tried again."""
         self._drop("ERROR", until="up_for_retry")
 
+    @staticmethod
+    def _is_dropped(subject: Subject) -> bool:
+        # a window that fails for good holds up those after it where a task depends on its past
+        return not subject.is_chat and not subject.chunk_size
+
     def _drop(self, status: str, *, until: str) -> None:
-        account = self._wait(lambda: self._any_to_come(is_chat=False), "an account with windows to come")
+        account = self._wait(lambda: self._any_to_come(self._is_dropped), "an account with windows to come")
         met = {(task.run_id, task.try_number) for task in self._tasks(until, account)}
         self._postpress.set_source_status(account.id, status)
         try:
@@ -237,9 +242,9 @@ class Havoc:
     def _of(self, task: Task) -> Subject:
         return self._subjects[task.task_id]
 
-    def _any_to_come(self, *, is_chat: bool | None = None) -> Subject | None:
+    def _any_to_come(self, is_meant: Callable[[Subject], bool] = lambda _: True) -> Subject | None:
         coming = {task.task_id for task in self._cluster.tasks() if task.state in (None, "scheduled")}
-        return self._any(one for one in self._subjects.values() if one.id in coming and is_chat in (None, one.is_chat))
+        return self._any(one for one in self._subjects.values() if one.id in coming and is_meant(one))
 
     def _any(self, found: Iterable[T]) -> T | None:
         return self._chance.choice(choices) if (choices := list(found)) else None

@@ -76,7 +76,9 @@ def soak(scenario: Scenario, folder: Path, *, executor: str, plan: str, say: Say
             scenario.let_go_wrong(postpress)
         began, cost_before = time.monotonic(), cluster.cost()
         first, last = (f"{day:%Y-%m-%d}" for day in (scenario.days[0], scenario.days[-1]))
-        cluster.cli("backfill", "create", "--dag-id", DAG_ID, "--from-date", first, "--to-date", last)
+        # Airflow wants to be told what to do with runs that there are, where a task depends on its past
+        span = ("--from-date", first, "--to-date", last, "--reprocess-behavior", "failed")
+        cluster.cli("backfill", "create", "--dag-id", DAG_ID, *span)
         watch = _Watch(cluster, scenario, say)
         havoc = Havoc(cluster, postpress, scenario.subjects, chance)
         for number, deed in enumerate(deeds, 1):

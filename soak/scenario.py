@@ -20,7 +20,7 @@ BEFORE_ALL = {"after": "1704067200000", "before": "1706745600000"}
 """What others sync: a month that is no window of ours, so that they cannot fill one that we missed."""
 
 SYNC_MS = 1500
-FOREIGN_MS = 20_000
+FOREIGN_MS = 30_000
 """How long a sync takes that somebody else began: until our next task has met it."""
 REQUEST_SECONDS = 5
 """How long a request may take: the connection's ``timeout``."""

@@ -31,6 +31,8 @@ with DAG(
         own = {
             "task_id": subject["id"],
             "pool": subject["id"],  # of one slot, counting deferred tasks: one poller an account
+            # a task that is killed between two chunks leaves the rest to the next request: it has to be of that window
+            "depends_on_past": subject["chunk_size"] is not None,
             "deferrable": subject["deferrable"],
             "end_from_trigger": subject["ends_in_triggerer"],
             "emit_asset_events": not subject["ends_in_triggerer"],  # Airflow emits none for a task that ends there
