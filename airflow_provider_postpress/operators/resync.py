@@ -155,7 +155,8 @@ class PostpressResyncOperator(_ResyncOperator, AccountTask):
         ``datetime`` or a string; ``"full"``, the whole history. A run's conf
         ``{"postpress_window": {"start": ..., "end": ...}}`` wins over it
     :param overlap: how much earlier the window starts, for late arrivals; ``timedelta`` or seconds
-    :param chunk_size: chats per chunk, at least 1 (templated); Postpress's own way when ``None``
+    :param chunk_size: chats per chunk, at least 1 (templated); Postpress's own way when ``None``. It wants
+        ``depends_on_past=True``: a task that is killed between two chunks leaves the next one to the next request
     :param partial: LinkedIn only: keep what is already synced (``None`` means ``True``); left out for other providers
     :param linkedin_product: LinkedIn only: ``classic``, ``recruiter`` or ``sales_navigator``, if the account has it
         (templated); all that are connected when ``None``

@@ -36,8 +36,9 @@ class PostpressAccountSensor(PostpressSensor, WatchingTask):
         ``CREDENTIALS``
     :param sources: the ids of the sources that are to be ``OK`` (templated); all when ``None``
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
-    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
-        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``), from
+        Airflow 3.3 on. A worker begins what is mapped, and what has arguments that only a worker can know: templates,
+        and outputs that are not one task's whole
     :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
         (``False``); only failures then cost one. Not under ``dag.test()``
     :param poke_interval: time between two looks; ``timedelta`` or seconds

@@ -69,18 +69,15 @@ class _ResyncSensor(PostpressSensor, SyncTask):
         :param context: the run
         """
         self._driver = self._pacing = None
-        return self._told(super().execute(context), context)
+        return super().execute(context)
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
+    def ended(self, result: Any, context: Context) -> Any:
         """
-        End the task with what the trigger tells.
+        Tell Airflow what was synced, if this sensor is the one to tell.
 
+        :param result: what the sync came to
         :param context: the run
-        :param event: the trigger's event
         """
-        return self._told(super().execute_complete(context, event), context)
-
-    def _told(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
         # of a sync that had ended before, its operator has told
         if self._follows_a_handle and cast("Mapping[str, Any]", self.resync)["status"] != "SYNC_DONE":
             self.tell_synced(result, context)
@@ -158,9 +155,9 @@ class _ResyncSensor(PostpressSensor, SyncTask):
         return SyncDriver(request, observe, self._pacing)
 
     def _moment(self, context: Context) -> datetime:
-        if not self.forgets:
+        if not (self.forgets or self.start_from_trigger):
             return utcnow()
-        # the same at every poke, or each would cut a window that reaches into the future at another end
+        # the same at every poke and in each triggerer: a window that reaches into the future is cut at one end
         return context["dag_run"].start_date or context["dag_run"].run_after
 
     def must_go_on(self) -> None:
@@ -203,8 +200,8 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
     :param account_id: Postpress's id of the account (templated)
     :param resync: an operator's output (templated)
     :param window: the span of message time that a poll asks for (templated); as for ``PostpressResyncOperator``, as are
-        all up to ``if_unsupported``, and like them of no effect with ``resync``. In ``mode="reschedule"`` an end in the
-        future is cut to the start of the run
+        all up to ``if_unsupported``, and like them of no effect with ``resync``. In ``mode="reschedule"``, and where it
+        begins in the triggerer, an end in the future is cut to the start of the run
     :param overlap: how much earlier the window starts, for late arrivals; ``timedelta`` or seconds
     :param chunk_size: chats per chunk, at least 1 (templated); Postpress's own way when ``None``
     :param partial: LinkedIn only: keep what is already synced (``None`` means ``True``); left out for other providers
@@ -217,8 +214,9 @@ class PostpressResyncSensor(_ResyncSensor, AccountTask):
         that had already ended well its operator has told. Of no effect with ``account_id``: nobody knows whose sync
         that was, and of which window
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
-    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
-        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``), from
+        Airflow 3.3 on. A worker begins what is mapped, and what has arguments that only a worker can know: templates,
+        datetimes, and outputs that are not one task's whole
     :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
         (``False``); only failures then cost one. Not where asset events are emitted, nor under
         ``dag.test()``
@@ -289,8 +287,9 @@ class PostpressChatResyncSensor(_ResyncSensor, ChatTask):
     :param emit_asset_events: with ``resync``, emit an event for ``postpress://chats/{id}`` when the sync is done (the
         default)
     :param deferrable: wait in the triggerer; Airflow's ``[operators] default_deferrable`` when not given
-    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``). From
-        Airflow 3.3 on, and not for mapped tasks: elsewhere a worker begins
+    :param start_from_trigger: where it is deferrable, begin in the triggerer, without a worker (``False``), from
+        Airflow 3.3 on. A worker begins what is mapped, and what has arguments that only a worker can know: templates,
+        datetimes, and outputs that are not one task's whole
     :param end_from_trigger: where it is deferrable, let the triggerer end the task that succeeds, without a worker
         (``False``); only failures then cost one. Not where asset events are emitted, nor under
         ``dag.test()``

@@ -90,20 +90,26 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
         """
         Let the triggerer begin and end the task, as far as it is to.
 
-        :param start_from_trigger: whether it begins it
+        :param start_from_trigger: whether it begins it, where it can: a worker begins what is mapped, and what has
+            arguments that only a worker can know, such as templates
         :param end_from_trigger: whether it ends it
-        :raises ValueError: it cannot do that for this task
+        :raises ValueError: it cannot end this task
         """
         self.let_trigger_end(end_from_trigger)
-        if start_from_trigger and self.deferrable:
+        if start_from_trigger and self.deferrable and not self.get_closest_mapped_task_group():
             self.start_trigger_args = self._start_trigger_args()
-            self.start_from_trigger = True
+            self.start_from_trigger = self.start_trigger_args is not None
 
-    def _start_trigger_args(self) -> StartTriggerArgs:
+    def _start_trigger_args(self) -> StartTriggerArgs | None:
         from airflow.triggers.base import StartTriggerArgs
 
-        from airflow_provider_postpress.triggers.sensor import PostpressSensorTrigger, without_xcoms
+        from airflow_provider_postpress.triggers.sensor import PostpressSensorTrigger, is_plain, task_of_output
 
+        arguments = self.arguments()
+        outputs = {name: task for name, value in arguments.items() if (task := task_of_output(value))}
+        arguments = {name: value for name, value in arguments.items() if name not in outputs}
+        if not all(map(is_plain, arguments.values())):
+            return None
         patience, limit = self.patience(), self.patience() + DEFERRAL_GRACE
         if self.execution_timeout:
             # Airflow lets it bound a task that begins in the triggerer
@@ -113,7 +119,8 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
             trigger_cls=f"{trigger.__module__}.{trigger.__qualname__}",
             trigger_kwargs={
                 "sensor": f"{sensor.__module__}.{sensor.__qualname__}",
-                "arguments": {name: without_xcoms(name, value) for name, value in self.arguments().items()},
+                "arguments": arguments,
+                "outputs": outputs,
                 "grace": (limit - patience).total_seconds(),
                 "end_from_trigger": self.end_from_trigger,
                 "do_xcom_push": self.do_xcom_push,
@@ -122,6 +129,15 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
             next_method="execute_complete",
             timeout=limit,
         )
+
+    def ended(self, result: Any, context: Context) -> Any:
+        """
+        Do what is to be done once the waiting has ended well, and give what the task returns.
+
+        :param result: what it ended with
+        :param context: the run
+        """
+        return result
 
     def execute(self, context: Context) -> Any:
         """
@@ -134,11 +150,12 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
         if not self.deferrable:
             # Airflow's own timeout knows nothing of never_fail
             with self.failing_softly(AirflowSensorTimeout):
-                return super().execute(context)
+                result = super().execute(context)
+            return self.ended(result, context)
         found = self.poke(context)
         if not found:
             self.hand_over_waiting()
-        return found.xcom_value
+        return self.ended(found.xcom_value, context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """
@@ -152,7 +169,8 @@ class PostpressSensor(BaseSensorOperator, WaitingTask):
         if event == {"status": NOT_BEGUN}:
             return self.execute(context)
         with self.failing_softly():
-            return super().execute_complete(context, event)
+            result = super().execute_complete(context, event)
+        return self.ended(result, context)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """

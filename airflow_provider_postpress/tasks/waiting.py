@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -52,6 +52,16 @@ class WaitingTask(PostpressTask):
                 f"task that ends in the triggerer. Give {type(self).__name__} emit_asset_events=False, and no outlets."
             )
         self.end_from_trigger = end_from_trigger
+
+    def add_outlets(self, outlets: Iterable[Any]) -> None:
+        """
+        Declare asset events of this task.
+
+        :param outlets: the assets
+        :raises ValueError: the triggerer ends the task, where Airflow emits none
+        """
+        super().add_outlets(outlets)
+        self.let_trigger_end(self.end_from_trigger)
 
     @abstractmethod
     def intervals(self) -> Intervals:

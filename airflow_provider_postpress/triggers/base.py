@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_postpress.triggers.machinery import load_machinery
+from airflow_provider_postpress.triggers.result import push_result
 
 if TYPE_CHECKING:
     from airflow_provider_postpress.hooks.settings import ConnectionSettings
@@ -82,38 +83,29 @@ class PostpressTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow the steps and fire one event."""
-        yield self._event(await self._outcome())
+        yield await self._fired()
 
-    def _event(self, outcome: Any) -> TriggerEvent:
+    async def _fired(self) -> TriggerEvent:
+        return await self._event(await self._outcome())
+
+    async def _event(self, outcome: Any) -> TriggerEvent:
         from airflow_provider_postpress.resync.failure import Failure
 
         if isinstance(outcome, Failure):
-            return _event({"status": "failure", "kind": str(outcome.kind), "message": outcome.message})
-        result = self.result_of(outcome)
-        if self.end_from_trigger and self._has_pushed(self.returned(result)):
+            return new_event({"status": "failure", "kind": str(outcome.kind), "message": outcome.message})
+        if self.end_from_trigger and await self._has_stored(outcome):
             return TaskSuccessEvent()
-        return _event({"status": "success", "result": result})
+        return new_event({"status": "success", "result": outcome})
 
-    def _has_pushed(self, returned: Any) -> bool:
-        ti = self.task_instance
+    async def _has_stored(self, result: dict[str, Any]) -> bool:
         if not self.do_xcom_push:
             return True
-        if ti is None:
-            return False
-        from airflow.sdk.execution_time.xcom import XCom
+        from asgiref.sync import sync_to_async
 
         try:
-            # an event's own XComs reach other tasks as JSON's text (Airflow 3.3.2)
-            XCom.set(
-                "return_value",
-                returned,
-                dag_id=ti.dag_id,
-                task_id=ti.task_id,
-                run_id=ti.run_id,
-                map_index=-1 if ti.map_index is None else ti.map_index,
-            )
+            await sync_to_async(push_result)(self.task_instance, self.returned(result))
         except Exception:
-            self.log.exception("The result could not be stored from here; a worker ends the task.")
+            self.log.exception("The result cannot be stored from here; a worker ends the task.")
             return False
         return True
 
@@ -122,7 +114,8 @@ class PostpressTrigger(BaseTrigger):
         from airflow_provider_postpress.resync.failure import Failure, FailureKind, failure_of
 
         try:
-            return await self._follow()
+            outcome = await self._follow()
+            return outcome if isinstance(outcome, Failure) else self.result_of(outcome)
         except PostpressError as error:
             return failure_of(error)
         except Exception as error:
@@ -173,7 +166,12 @@ class DeferredTrigger(PostpressTrigger):
         return Pacing(Intervals(**self.intervals), deadline=deadline, chance=random.random)
 
 
-def _event(payload: dict[str, Any]) -> TriggerEvent:
+def new_event(payload: dict[str, Any]) -> TriggerEvent:
+    """
+    Make an event that a worker ends the task with.
+
+    :param payload: what it tells, in JSON's types
+    """
     return TriggerEvent(payload)  # type: ignore[no-untyped-call]  # Airflow does not type it
 
 

@@ -23,6 +23,7 @@ with DAG(
             task_id=account_id,
             account_id=account_id,
             chunk_size=chunk_size,
+            depends_on_past=chunk_size is not None,  # no other window begins between two chunks
             pool=account_id,  # of one slot, counting deferred tasks: one poller an account
             deferrable=True,
             retries=2,

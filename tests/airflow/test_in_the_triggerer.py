@@ -7,9 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pendulum
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import XComResult
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_postpress.operators.resync import PostpressChatResyncOperator, PostpressResyncOperator
@@ -29,12 +31,23 @@ class Comms:
 
     def __init__(self) -> None:
         self.xcoms: dict[str, Any] = {}
-        self.fails = False
+        self.fails_at: str | None = None
 
     def send(self, message: Any) -> Any:
-        if self.fails:
+        kind = type(message).__name__
+        if kind == self.fails_at:
             raise RuntimeError("Airflow has no time.")
-        self.xcoms[message.key] = message.value
+        match kind:
+            case "SetXCom":
+                self.xcoms[message.key] = message.value
+            case "DeleteXCom":
+                self.xcoms.pop(message.key, None)
+            case "GetXCom":
+                place = message.key if message.task_id == "sync" else message.task_id
+                return XComResult(key=message.key, value=self.xcoms.get(place))
+            case _:
+                raise AssertionError(f"A triggerer cannot ask for {kind}.")
+        return None
 
 
 @pytest.fixture
@@ -129,11 +142,102 @@ class TestASensorThatBeginsThere:
         assert again.result == ended.result
         assert told_events(again) == []
 
-    async def test_renders_the_templates_of_its_own_arguments(self, begin, account):
-        template = "{{ 'ACC'.lower() ~ '" + account.removeprefix("acc") + "' }}"
-        event = await begin(PostpressAccountSensor, account_id=template, **BEGINNING)
+    async def test_follows_what_another_task_returned(self, worker, comms, started, emulator, account):
+        comms.xcoms["start"] = started
+        with DAG("messages", schedule=None):
+            start = PostpressResyncOperator(task_id="start", account_id=account, wait_for_completion=False)
+            task = PostpressResyncSensor(task_id="sync", resync=start.output, **BEGINNING)
+        assert task.upstream_task_ids == {"start"}
+        trigger = PostpressSensorTrigger(**task.start_trigger_args.trigger_kwargs)
+        trigger.render_template_fields(worker.context(task))
 
-        assert event.payload["result"]["account_id"] == account
+        (event,) = [event async for event in trigger.run()]
+        assert event.payload["result"]["status"] == "SYNC_DONE"
+        assert len(emulator.starts(account)) == 1
+
+    async def test_without_what_another_task_returned_is_refused_as_on_a_worker(self, worker, comms):
+        with DAG("messages", schedule=None):
+            start = PostpressResyncOperator(task_id="start", account_id="acc", wait_for_completion=False)
+            task = PostpressResyncSensor(task_id="sync", resync=start.output, **BEGINNING)
+        trigger = PostpressSensorTrigger(**task.start_trigger_args.trigger_kwargs)
+        trigger.render_template_fields(worker.context(task))
+
+        (event,) = [event async for event in trigger.run()]
+        refused = worker.run(PostpressResyncSensor, resync=None)
+        assert (event.payload["kind"], event.payload["message"]) == ("request_refused", str(refused.error))
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"account_id": "{{ dag.dag_id }}"},
+            {"linkedin_product": "{% if x %}classic{% endif %}"},
+            {"window": ("2026-01-05", "{{ ds }}")},
+            {"window": pendulum.duration(months=1)},
+            {"window": (datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC))},
+            {"overlap": pendulum.duration(days=1)},
+        ],
+        ids=str,
+    )
+    def test_begins_on_a_worker_where_only_that_can_know_its_arguments(self, worker, arguments):
+        task = worker.task(PostpressResyncSensor, **{"account_id": "acc", **BEGINNING, **arguments})
+
+        assert not task.start_from_trigger
+
+    def test_begins_on_a_worker_where_outputs_are_not_one_tasks_whole(self):
+        with DAG("made", schedule=None):
+            start = PostpressResyncOperator(task_id="start", account_id="acc", wait_for_completion=False)
+            many = PostpressResyncOperator.partial(task_id="many", wait_for_completion=False).expand(account_id=["a"])
+            for number, argument in enumerate(
+                [
+                    {"resync": start.output.map(dict)},
+                    {"resync": start.output["resync"]},
+                    {"resync": many.output},
+                    {"account_id": "acc", "window": (start.output["a"], start.output["b"])},
+                ]
+            ):
+                task = PostpressResyncSensor(task_id=f"wait_{number}", **argument, **BEGINNING)
+                assert not task.start_from_trigger
+
+    def test_begins_on_a_worker_in_a_mapped_task_group(self):
+        from airflow.sdk import task_group
+
+        made = []
+
+        @task_group
+        def each(account_id):
+            start = PostpressResyncOperator(task_id="start", account_id=account_id, wait_for_completion=False)
+            made.append(PostpressResyncSensor(task_id="wait", resync=start.output, **BEGINNING))
+            made.append(PostpressAccountSensor(task_id="look", account_id="acc", **BEGINNING))
+
+        with DAG("grouped", schedule=None):
+            each.expand(account_id=["a", "b"])
+        assert [task.start_from_trigger for task in made] == [False, False]
+
+    async def test_cuts_a_window_that_reaches_into_the_future_at_one_end_however_often_it_begins(
+        self, begin, account, emulator
+    ):
+        for _ in range(2):
+            await begin(PostpressResyncSensor, account_id=account, window=("2026-01-05", "2099-01-01"), **BEGINNING)
+
+        sent = {request["query"] for request in emulator.requests(account, route="account_sync")}
+        assert len(sent) == 1
+
+    async def test_forgets_what_an_earlier_try_returned(self, begin, comms, account, emulator):
+        comms.xcoms["return_value"] = {"id": account}
+        emulator.set_source_status(account, "CREDENTIALS")
+        await begin(PostpressAccountSensor, account_id=account, **THROUGHOUT)
+
+        assert comms.xcoms == {}
+
+    async def test_is_begun_by_a_worker_where_the_triggerer_cannot(self, begin, worker, comms, started, account):
+        comms.fails_at = "DeleteXCom"
+        event = await begin(PostpressResyncSensor, resync=started, **BEGINNING)
+
+        ended = worker.resume(
+            PostpressResyncSensor, event.payload, resync=started, **{**BEGINNING, "deferrable": False}
+        )
+        assert ended.result["status"] == "SYNC_DONE"
+        assert len(told_events(ended)) == 1
 
     async def test_gives_up_when_its_time_is_over_however_often_it_begins(self, begin, account, emulator):
         emulator.set_source_status(account, "ERROR")
@@ -174,19 +278,6 @@ class TestASensorThatBeginsThere:
 
         assert emulator.api_key not in repr(task.start_trigger_args)
 
-    def test_can_read_the_output_of_one_task_and_nothing_made_of_outputs(self, account):
-        with DAG("made", schedule=None):
-            start = PostpressResyncOperator(task_id="start", account_id=account, wait_for_completion=False)
-            wait = PostpressResyncSensor(task_id="wait", resync=start.output, **BEGINNING)
-            assert wait.upstream_task_ids == {"start"}
-            where = wait.start_trigger_args.trigger_kwargs["arguments"]["resync"]
-            assert where == {"postpress_xcom": {"task_ids": "start", "key": "return_value"}}
-            with pytest.raises(ValueError, match="start_from_trigger=True is not allowed with this resync"):
-                PostpressResyncSensor(task_id="made", resync=start.output.map(dict), **BEGINNING)
-            many = PostpressResyncOperator.partial(task_id="many", wait_for_completion=False).expand(account_id=["a"])
-            with pytest.raises(ValueError, match="start_from_trigger=True is not allowed with this resync"):
-                PostpressResyncSensor(task_id="mapped", resync=many.output, **BEGINNING)
-
     def test_begins_on_a_worker_where_it_is_not_deferrable(self, worker, account):
         task = worker.task(PostpressAccountSensor, account_id=account, **{**BEGINNING, "deferrable": False})
 
@@ -219,7 +310,7 @@ class TestATaskThatEndsThere:
         assert comms.xcoms["return_value"]["id"] == account
 
     async def test_is_ended_by_a_worker_where_its_result_cannot_be_stored(self, begin, worker, comms, account):
-        comms.fails = True
+        comms.fails_at = "SetXCom"
         event = await begin(PostpressResyncSensor, account_id=account, **THROUGHOUT)
 
         assert worker.resume(PostpressResyncSensor, event.payload, account_id=account, **THROUGHOUT).state == "success"
@@ -234,6 +325,13 @@ class TestATaskThatEndsThere:
         (event,) = [event async for event in trigger.run()]
         assert isinstance(event, TaskSuccessEvent)
         assert comms.xcoms["return_value"]["status"] == "SYNC_DONE"
+
+    def test_takes_no_outlets_afterwards(self, worker):
+        from airflow.sdk import Asset
+
+        task = worker.task(PostpressResyncSensor, account_id="acc", **THROUGHOUT)
+        with pytest.raises(ValueError, match="end_from_trigger=True is not allowed for a task that emits asset events"):
+            task.add_outlets([Asset("postpress://accounts/acc")])
 
     @pytest.mark.parametrize("arguments", [{}, {"emit_asset_events": False, "outlets": ["postpress://accounts/acc"]}])
     def test_cannot_emit_asset_events(self, worker, arguments):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from packaging.version import Version
 from written import raised
+
+from demo.local_airflow import AirflowTrouble
 
 DAY = ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
 SENT = {"window": {"start": "2026-01-05T00:00:00+00:00", "end": "2026-01-06T00:00:00+00:00"}, "status": "SYNC_DONE"}
@@ -16,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("live")  # one Airflow for all
 @pytest.fixture
 def can_begin(airflow) -> bool:
     """Whether this Airflow begins tasks in the triggerer."""
-    return airflow.get("version")["version"] >= "3.3"
+    return Version(airflow.get("version")["version"]) >= Version("3.3")
 
 
 def worker_processes(airflow, task: dict[str, Any]) -> int:
@@ -44,6 +47,27 @@ def test_a_sensor_of_an_account_starts_no_worker(airflow, account, run, can_begi
     looking.wait_until("success")
     assert returned(airflow, waiting(looking))["id"] == "healthy_throughout"
     assert worker_processes(airflow, waiting(looking)) == (0 if can_begin else 1)
+
+
+def test_a_sensor_with_a_template_is_begun_by_a_worker(airflow, account, run):
+    account("templated_throughout")
+    looking = run("templated_throughout")
+
+    looking.wait_until("success")
+    assert returned(airflow, waiting(looking))["id"] == "templated_throughout"
+    assert worker_processes(airflow, waiting(looking)) == 1
+
+
+def test_what_an_earlier_try_returned_is_not_the_result_of_one_that_fails(airflow, emulator, account, run, can_begin):
+    account("cleared_throughout")
+    looking = run("cleared_throughout")
+    looking.wait_until("success")
+    emulator.set_source_status("cleared_throughout", "CREDENTIALS")
+
+    airflow.post("dags/cleared_throughout/clearTaskInstances", dag_run_id=looking.id, dry_run=False, only_failed=False)
+    looking.wait_until("failed", try_number=2)
+    with pytest.raises(AirflowTrouble, match="404"):
+        returned(airflow, waiting(looking))
 
 
 @pytest.mark.parametrize("dag_id", ["reported_throughout", "chat_throughout"])

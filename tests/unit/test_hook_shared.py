@@ -221,7 +221,8 @@ def test_an_event_loop_that_ended_under_its_users_is_not_kept(
     entering = shared_client("one")
     client, _ = loop.run_until_complete(entering.__aenter__())
     loop.run_until_complete(client.send(SYNC))
-    loop.run_until_complete(loop.shutdown_default_executor())  # the thread that made the client may know it a bit longer
+    # the thread that made the client may know the loop a bit longer
+    loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     ended = weakref.ref(loop)
 

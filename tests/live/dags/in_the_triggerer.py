@@ -10,7 +10,7 @@ from airflow_provider_postpress.operators.resync import PostpressResyncOperator
 from airflow_provider_postpress.sensors.account import PostpressAccountSensor
 from airflow_provider_postpress.sensors.resync import PostpressChatResyncSensor, PostpressResyncSensor
 
-DAY = ("2026-01-05T00:00:00Z", "{{ '2026-01-06' }}T00:00:00Z")
+DAY = ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
 THROUGHOUT: dict[str, Any] = {
     "deferrable": True,
     "start_from_trigger": True,
@@ -19,19 +19,25 @@ THROUGHOUT: dict[str, Any] = {
 }
 
 with DAG("healthy_throughout", schedule=None):
-    PostpressAccountSensor(task_id="wait", account_id="{{ dag.dag_id }}", **THROUGHOUT)
+    PostpressAccountSensor(task_id="wait", account_id="healthy_throughout", **THROUGHOUT)
 
 with DAG("unhealthy_throughout", schedule=None):
-    PostpressAccountSensor(task_id="wait", account_id="{{ dag.dag_id }}", **THROUGHOUT)
+    PostpressAccountSensor(task_id="wait", account_id="unhealthy_throughout", **THROUGHOUT)
 
 with DAG("reported_throughout", schedule=None):
-    PostpressResyncSensor(task_id="wait", account_id="{{ dag.dag_id }}", window=DAY, **THROUGHOUT)
+    PostpressResyncSensor(task_id="wait", account_id="reported_throughout", window=DAY, **THROUGHOUT)
+
+with DAG("cleared_throughout", schedule=None):
+    PostpressAccountSensor(task_id="wait", account_id="cleared_throughout", **THROUGHOUT)
+
+with DAG("templated_throughout", schedule=None):
+    PostpressAccountSensor(task_id="wait", account_id="{{ dag.dag_id }}", **THROUGHOUT)
 
 with DAG("no_window_throughout", schedule=None):
-    PostpressResyncSensor(task_id="wait", account_id="{{ dag.dag_id }}", **THROUGHOUT)
+    PostpressResyncSensor(task_id="wait", account_id="no_window_throughout", **THROUGHOUT)
 
 with DAG("chat_throughout", schedule=None):
-    PostpressChatResyncSensor(task_id="wait", chat_id="{{ dag.dag_id }}", **THROUGHOUT)
+    PostpressChatResyncSensor(task_id="wait", chat_id="chat_throughout", **THROUGHOUT)
 
 with DAG("followed_throughout", schedule=None):
     started = PostpressResyncOperator(
