@@ -61,7 +61,8 @@ def test_a_sensor_with_a_template_is_begun_by_a_worker(airflow, account, run):
 def test_what_an_earlier_try_returned_is_not_the_result_of_one_that_fails(airflow, emulator, account, run, can_begin):
     account("cleared_throughout")
     looking = run("cleared_throughout")
-    looking.wait_until("success")
+    path = f"dags/cleared_throughout/dagRuns/{looking.id}"
+    airflow.wait_for(lambda: airflow.get(path)["state"] == "success", seconds=120, what="the run to end")
     emulator.set_source_status("cleared_throughout", "CREDENTIALS")
 
     airflow.post("dags/cleared_throughout/clearTaskInstances", dag_run_id=looking.id, dry_run=False, only_failed=False)
