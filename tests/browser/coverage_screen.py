@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_2_PLUS
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, FrameLocator, Locator, WebError, expect
 
 PATIENCE_MS = 90_000
@@ -74,7 +75,11 @@ class CoverageScreen:
 
     def choose_timezone(self, name: str) -> None:
         """Choose a timezone in Airflow's dialog."""
-        self.page.get_by_role("button", name=re.compile(r"^[+-]\d\d:\d\d$")).click()
+        if AIRFLOW_V_3_2_PLUS:
+            self.page.get_by_role("button", name=re.compile(r"^[+-]\d\d:\d\d$")).click()
+        else:
+            self.page.get_by_role("button", name="User").click()
+            self.page.get_by_role("menuitem", name="Timezone").click()
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("combobox").fill(name)
         dialog.get_by_role("option", name=name).click()

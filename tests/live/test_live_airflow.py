@@ -32,7 +32,7 @@ def polled(airflow, emulator) -> Callable[..., None]:
         before = len(emulator.requests(account_id, route="account_sync"))
         airflow.wait_for(
             lambda: len(emulator.requests(account_id, route="account_sync")) >= before + times,
-            seconds=30,
+            seconds=90,
             what=f"{times} requests for {account_id}",
             every=0.05,
         )

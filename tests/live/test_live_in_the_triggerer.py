@@ -106,7 +106,8 @@ def test_a_sensor_with_an_event_to_emit_is_ended_by_a_worker(airflow, account, r
     following.wait_until("success")
     (event,) = airflow.get("assets/events", source_dag_id="followed_with_event", source_task_id="wait")["asset_events"]
     assert SENT.items() <= event["extra"].items()
-    assert worker_processes(airflow, waiting(following)) == (1 if can_begin else 2)
+    # one that a worker begins may find at its first look that the sync has ended
+    assert worker_processes(airflow, waiting(following)) in ({1} if can_begin else {1, 2})
 
 
 def test_an_operator_that_the_triggerer_ends_starts_one_worker_process(airflow, emulator, account, run):
