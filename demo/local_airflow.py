@@ -121,12 +121,18 @@ class LocalAirflow:
         End a component at once, without a chance to clean up.
 
         :param name: see :meth:`start_component`
-        :param alone: leave its descendants to themselves, until :meth:`stop`
+        :param alone: leave its descendants to themselves, until :meth:`kill_what_fell` or :meth:`stop`
         """
         component = self._components.pop(name)
         component.kill(alone=alone)
         if alone:
             self._fallen.append(component)
+
+    def kill_what_fell(self) -> None:
+        """End the descendants of components that were killed alone."""
+        for component in self._fallen:
+            component.kill()
+        self._fallen.clear()
 
     @property
     def ended(self) -> list[str]:

@@ -95,9 +95,16 @@ class Havoc:
         self._cluster.start_component("scheduler")
 
     def kill_scheduler_alone(self) -> None:
-        """Kill the scheduler; the LocalExecutor's workers, if any, go on without it."""
+        """Kill the scheduler; its LocalExecutor's workers, if any, go on until a task has ended without it."""
         self._at_full_speed()
         self._cluster.kill_component("scheduler", alone=True)
+        running = {(task.task_id, task.run_id) for task in self._tasks("running")}
+        self._wait(
+            lambda: running - {(task.task_id, task.run_id) for task in self._tasks("running")},
+            "a task to end without a scheduler",
+        )
+        # as systemd does: they hold its connection to the database, and with it what it had locked when it was killed
+        self._cluster.kill_what_fell()
         self._cluster.start_component("scheduler")
 
     def crash_database(self) -> None:
