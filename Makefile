@@ -41,7 +41,7 @@ lint: .venv/ready
 	.venv/bin/lint-imports --no-logo
 
 clean:
-	rm -rf .artefacts .bench .demo .soak .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .artefacts .bench .demo .soak .venv .versions .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .bench/venv/ready .demo/venv/ready: EXTRA := emulator

@@ -1,9 +1,9 @@
 """
 Look for known vulnerabilities in what is installed here: what this package depends on, and what that brings along.
 
-Fails at one in what we depend on ourselves: a newer version, or another package, is ours to ask for. One in what
-Airflow or a tool of ours brings along is told, and theirs to mend. Where nobody can be asked, that is told, and is no
-failure.
+Fails at one in what we depend on ourselves that a newer version mends: to ask for that is ours. One that no version
+mends yet, or in Airflow, or in what Airflow or a tool of ours brings along is told. Where nobody can be asked, that is
+told, and is no failure.
 
 What follows on the command line goes to pip-audit; ``PIP_AUDIT_OSV_URL`` names another service to ask.
 """
@@ -18,7 +18,8 @@ from importlib.metadata import requires
 from typing import Any
 
 NOT_DONE = "THE AUDIT WAS NOT DONE: "
-_SHIPPED_EXTRAS = re.compile(r"extra == .(?!dev\b)")
+_SHIPPED_EXTRAS = re.compile(r"extra == .(?!(dev|soak)\b)")
+_THEIRS = "apache-airflow"
 
 
 def main() -> int:
@@ -39,9 +40,9 @@ def main() -> int:
 
     direct = _direct()
     vulnerable = [package for package in looked_at if package["vulns"]]
-    ours = [package for package in vulnerable if package["name"] in direct]
+    ours = [package for package in vulnerable if package["name"] in direct and _can_be_mended(package)]
     for package in vulnerable:
-        whose = "ours to mend" if package in ours else "told only: Airflow or a tool brings it along"
+        whose = "ours to mend" if package in ours else "told only: not ours to mend, or nobody's yet"
         _tell(f"{package['name']} {package['version']} ({whose}): {'; '.join(map(_in_words, package['vulns']))}", 0)
     summary = f"{len(looked_at)} packages audited, {len(vulnerable)} of them vulnerable, {len(ours)} of these ours."
     return _tell(summary, 1 if ours else 0)
@@ -52,7 +53,11 @@ def _direct() -> set[str]:
     required = requires("airflow-provider-postpress") or []
     shipped = [each for each in required if "extra ==" not in each or _SHIPPED_EXTRAS.search(each)]
     names = (re.match(r"[\w.-]+", each) for each in shipped)
-    return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
+    return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name} - {_THEIRS}
+
+
+def _can_be_mended(package: dict[str, Any]) -> bool:
+    return any(vulnerability["fix_versions"] for vulnerability in package["vulns"])
 
 
 def _in_words(vulnerability: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
+import httpx
 import psutil  # type: ignore[import-untyped]  # it comes with Airflow, and without types
 
 from airflow_provider_postpress.emulator import EmulatorControl, faults
@@ -222,14 +223,24 @@ class Havoc:
         """
         while True:
             subject = self._wait(self._any_to_come, "an account with windows to come")
-            self._cluster.resize_pool(subject.id, 0)
+            self._resize_pool(subject, 0)
             try:
                 self._wait(partial(self._is_left_alone, subject), f"the tasks of {subject.id} to end")
                 if not self._is_under_way(subject):
                     yield subject
                     return
             finally:
-                self._cluster.resize_pool(subject.id, 1)
+                self._resize_pool(subject, 1)
+
+    def _resize_pool(self, subject: Subject, slots: int) -> None:
+        def resized() -> bool:
+            try:
+                self._cluster.resize_pool(subject.id, slots)
+            except (AirflowTrouble, httpx.TransportError):  # its API server or its database is being started again
+                return False
+            return True
+
+        self._wait(resized, f"the pool of {subject.id} to have {slots} slots")
 
     def _is_left_alone(self, subject: Subject) -> bool:
         tasks = [task for task in self._cluster.tasks() if task.task_id == subject.id]

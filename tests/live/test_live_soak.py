@@ -23,8 +23,10 @@ FIRST, SECOND = SCENARIO.days
 WINDOWS = [(subject, day) for subject in (ACCOUNT, CHAT) for day in (FIRST, SECOND)]
 
 
-def test_nothing_is_lost_while_requests_fail_and_each_process_is_killed_once(needs_postgres, tmp_path):
-    report = soak(Scenario(seed=1, accounts=4, windows=4), tmp_path, executor="local", plan="short", say=print)
+def test_nothing_is_lost_while_requests_fail_and_task_triggerer_scheduler_and_database_are_killed(
+    needs_postgres, tmp_path
+):
+    report = soak(Scenario(seed=1, accounts=4, windows=6), tmp_path, executor="local", plan="short", say=print)
 
     assert report.in_vain == []
     assert set(report.deeds) == set(PLANS["short"])

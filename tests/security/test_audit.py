@@ -52,10 +52,12 @@ def audit(tmp_path: Path) -> Audit:
     return audit
 
 
-def knowing_of_flaws_in(*names: str) -> Callable[[Peer], None]:
+def knowing_of_flaws_in(*names: str, mended: bool = True) -> Callable[[Peer], None]:
     def answer(peer: Peer) -> None:
         name = json.loads(peer.read_body(peer.read_request()))["package"]["name"]
         flaw = json.loads(json.dumps(FLAW).replace('"name": ""', f'"name": "{name}"'))
+        if not mended:
+            flaw["affected"][0]["ranges"][0]["events"].pop()
         found: dict[str, Any] = {"vulns": [flaw]} if name in names else {}
         peer.send(http(found))
 
@@ -81,7 +83,14 @@ def test_a_flaw_in_what_airflow_brings_along_is_told(audit: Audit, serve: Serve)
     status, told = audit(serve(knowing_of_flaws_in("flask")).url)
 
     assert status == 0
-    assert "flask 1.0 (told only: Airflow or a tool brings it along): PYSEC-0000-1" in told
+    assert "flask 1.0 (told only: not ours to mend, or nobody's yet): PYSEC-0000-1" in told
+
+
+def test_a_flaw_that_no_version_mends_yet_is_told(audit: Audit, serve: Serve) -> None:
+    status, told = audit(serve(knowing_of_flaws_in("httpx", mended=False)).url)
+
+    assert status == 0
+    assert "httpx 1.0 (told only: not ours to mend, or nobody's yet): PYSEC-0000-1, mended in no version yet" in told
 
 
 def test_an_audit_that_could_not_be_done_says_so_and_is_no_failure(audit: Audit, serve: Serve) -> None:

@@ -120,7 +120,7 @@ HEADERS = st.dictionaries(
         r"[A-Z][a-z]{2}, \d{1,12} [A-Z][a-z]{2} \d{1,12} \d{1,9}:\d{1,9}:\d{1,9} [+-]?\w{1,12}", fullmatch=True
     ),
 )
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def told_by(error: BaseException) -> str:
