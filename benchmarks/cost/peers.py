@@ -48,6 +48,7 @@ class Peer:
 
 def _postpress(number: int, interval: float, _: str) -> dict[str, Any]:
     from airflow_provider_postpress.resync.driver import Progress
+    from airflow_provider_postpress.resync.pacing import SPREAD
     from airflow_provider_postpress.resync.tracker import Knowledge, Owner
 
     started = datetime.now(UTC)
@@ -59,7 +60,7 @@ def _postpress(number: int, interval: float, _: str) -> dict[str, Any]:
         },
         "progress": Progress(Knowledge(Owner.OURS), polls=1, started_at=started).taken_up().as_dict(),
         "deadline": (started + timedelta(hours=6)).isoformat(),
-        "intervals": {"first": interval, "longest": interval, "growth": 1.0, "spread": 0.0},
+        "intervals": {"first": interval, "longest": interval, "growth": 1.0, "spread": SPREAD},
         "postpress_conn_id": CONN_ID,
     }
 

@@ -66,7 +66,7 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
             runner.let_pass(IDLE_SECONDS)
             idle = runner.snapshot()
             idle_share = (idle["cpu"] - idle_from["cpu"]) / (idle["at"] - idle_from["at"])
-            runner.stall.worst = runner.stall.own = 0.0
+            runner.stall.worst = runner.stall.own = runner.stall.collection = 0.0
             runner.create(peer.trigger, [peer.kwargs(number, interval, server.url) for number in range(1, waits + 1)])
             runner.let_pass_until(lambda: server.counters.waits >= waits)
             start = runner.snapshot()
@@ -74,10 +74,10 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
             runner.let_pass(min(2 * interval, 5.0))
             stall_at_start, own_at_start = runner.stall.worst, runner.stall.own
             before, polls, server_cpu = runner.snapshot(), server.counters.polls, server.cpu
-            runner.stall.worst = runner.stall.own = 0.0
+            runner.stall.worst = runner.stall.own = runner.stall.collection = 0.0
             runner.let_pass(seconds)
             after, polled = runner.snapshot(), server.counters.polls - polls
-            stall, own = runner.stall.worst, runner.stall.own
+            stall, own, collection = runner.stall.worst, runner.stall.own, runner.stall.collection
             connections, open_ = server.counters.connections, server.counters.open
             server_share = (server.cpu - server_cpu) / (after["at"] - before["at"])
             server.counters.done = True
@@ -105,6 +105,7 @@ def _measure(folder: Path, name: str, waits: int, interval: float, seconds: floa
         "open": open_,
         "stall_ms": stall * 1000,
         "own_stall_ms": own * 1000,
+        "collection_ms": collection * 1000,
         "stall_ms_at_start": stall_at_start * 1000,
         "own_stall_ms_at_start": own_at_start * 1000,
         "stub_busy": server_share,
