@@ -133,6 +133,7 @@ class SyncDriver:
     ) -> None:
         self.request = request
         self.progress = progress or Progress()
+        self._endpoint = request.endpoint
         self._tracker = tracker
         self._pacing = pacing
         self._goal = goal
@@ -165,7 +166,7 @@ class SyncDriver:
         if wait_from is not None:
             yield Wait(self._pacing.before_poll(wait_from, not_before=self.progress.not_before))
         while True:
-            reply = yield Ask(self.request.endpoint)
+            reply = yield Ask(self._endpoint)
             self.progress = replace(self.progress, polls=self.progress.polls + 1)
             outcome: SyncResult | Failure | None
             if isinstance(reply.came, PostpressError):
