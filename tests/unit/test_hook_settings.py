@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,7 @@ def test_a_wrong_setting_is_refused_by_connection_field_and_what_is_allowed(fiel
 def test_a_proxy_that_cannot_be_used_is_refused_with_the_connection(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as if it were not installed
     monkeypatch.setenv("AIRFLOW_CONN_MY_POSTPRESS", json.dumps({"password": KEY, "extra": {"proxy": proxy}}))
 
     with pytest.raises(PostpressInvalidRequest, match="Connection 'my_postpress': proxy") as caught:
