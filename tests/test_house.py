@@ -84,7 +84,7 @@ def test_parsing_a_dag_file_imports_the_tasks_and_the_watcher_alone(parsed):
     triggers = {name.split(".")[2] for name in parsed["imported"] if ".triggers." in name}
     assert foreign == []
     assert rooms - {"assets"} == {"operators", "sensors", "tasks", "triggers"}
-    assert triggers == {"account", "account_status", "base", "machinery", "status_memory"}
+    assert triggers == {"account", "account_status", "base", "machinery", "result", "status_memory"}
 
 
 def test_the_docs_of_an_operator_tell_each_of_its_parameters(parsed):
