@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_2_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from coverage_rights import SECRET_DAG
 from coverage_screen import CoverageScreen
 from playwright.sync_api import Route, expect
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.xdist_group("browser")  # one Airflow for all
 
 
 def expect_to_be_back(screen: CoverageScreen, account: str) -> None:
-    """Expect the account that the address names; Airflow 3.1 keeps that from the page, which begins anew."""
-    if AIRFLOW_V_3_2_PLUS:
+    """Expect the account that the address names; before 3.3 Airflow keeps that from the page, which begins anew."""
+    if AIRFLOW_V_3_3_PLUS:
         expect(screen.drawer.get_by_role("heading", name=account)).to_be_visible()
     else:
         expect(screen.row(account)).to_be_visible()
