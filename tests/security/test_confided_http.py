@@ -131,6 +131,8 @@ def test_a_client_cannot_be_pickled(make: Any) -> None:
         pickle.dumps(client)
 
     assert "s3cr3t" not in str(caught.value)
+    if isinstance(client, PostpressClient):
+        client.close()
 
 
 def test_no_renderer_of_exceptions_shows_a_secret(serve: Serve, connect: Connect) -> None:
