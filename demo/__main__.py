@@ -48,6 +48,7 @@ from demo.scenario import (
 FOLDER = Path(__file__).parents[1] / ".demo"
 BACKFILL = (
     *("backfill", "create", "--dag-id", DAG_ID),
+    *("--reprocess-behavior", "failed"),  # Airflow wants to be told, where tasks depend on their past
     *("--from-date", f"{MONTHS[0]}-01", "--to-date", f"{MONTHS[-1]}-01", "--max-active-runs", str(len(MONTHS))),
 )
 COVERAGE_PAGE = "/plugin/postpress-coverage"
