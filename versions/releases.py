@@ -26,8 +26,8 @@ class Release:
 RELEASES = (
     Release("3.1"),
     # no task runs with the newest: with FastAPI 0.156 the execution API cannot be made ("TITerminalStatePayload needs a
-    # discriminator field"), and with svcs 26 `dag.test()` cannot use it ("no attribute 'svcs_registry'"). With those two
-    # held back `airflow dags test` is green; these tests have run with all that there was on this day
+    # discriminator field"), and with svcs 26 `dag.test()` cannot use it ("no attribute 'svcs_registry'"). With these
+    # two held back `airflow dags test` is green; these tests have run with all that there was on this day
     Release("3.2", until="2026-06-15"),
     Release("3.3"),
 )
